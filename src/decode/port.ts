@@ -1,0 +1,24 @@
+import type { Event } from '../domain/event.ts'
+import type { DeadLetter } from '../domain/outcome.ts'
+import type { InputRecord } from '../domain/record.ts'
+
+/** A record and what decoding made of it. */
+export interface Decoded {
+  readonly record: InputRecord
+  /** Registry schema id of the value; `undefined` for plain JSON or when there was none to read. */
+  readonly schemaId: number | undefined
+  readonly result: { readonly kind: 'event'; readonly event: Event } | DeadLetter
+}
+
+/** Turns records into events. Everything asynchronous happens once per unknown schema, never per record. */
+export interface Decoder {
+  /**
+   * Decodes a batch, in order; synchronous per record once its schema is known.
+   *
+   * @throws ServiceError `REGISTRY_UNAVAILABLE` when a schema cannot be fetched now: the records may
+   *   be good, so they must not become dead letters; call again with the same batch.
+   */
+  decode(records: readonly InputRecord[]): Promise<readonly Decoded[]>
+  /** Whether every dependency answered last time; names the trouble otherwise. */
+  trouble(): string | undefined
+}

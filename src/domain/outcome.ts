@@ -1,0 +1,54 @@
+import { unreachable } from './errors.ts'
+
+/** Why a record became a dead letter. A closed list: each has a metric label and a remedy in the docs. */
+export const DEAD_LETTER_REASONS = [
+  'empty-value',
+  'not-wire-format',
+  'unknown-schema',
+  'undecodable',
+  'invalid-event',
+  'future-event-time',
+  'unscorable',
+  'non-finite-score',
+] as const
+
+export type DeadLetterReason = (typeof DEAD_LETTER_REASONS)[number]
+
+/** The processing stage that turned a record down. */
+export type Stage = 'decode' | 'features' | 'inference'
+
+export interface DeadLetter {
+  readonly kind: 'dead-letter'
+  readonly reason: DeadLetterReason
+  readonly stage: Stage
+  /** Names the thing, the value and the bound; at most 500 characters. */
+  readonly detail: string
+}
+
+/** The one fate of an input record. */
+export type Outcome =
+  | { readonly kind: 'predicted' }
+  | { readonly kind: 'late'; /** How far behind stream time − lateness, ms. */ readonly byMs: number }
+  | DeadLetter
+
+/** The roles output topics play; which topic plays it is configuration. */
+export type OutputTopic = 'features' | 'predictions' | 'audit' | 'late' | 'dead-letters'
+
+/** The topics an outcome is written to. */
+export function topicsOf(outcome: Outcome): readonly OutputTopic[] {
+  switch (outcome.kind) {
+    case 'predicted':
+      return ['features', 'predictions', 'audit']
+    case 'late':
+      return ['late', 'audit']
+    case 'dead-letter':
+      return ['dead-letters', 'audit']
+    default:
+      return unreachable(outcome)
+  }
+}
+
+/** A dead letter's value, its detail cut to the bound. */
+export function deadLetter(reason: DeadLetterReason, stage: Stage, detail: string): DeadLetter {
+  return { kind: 'dead-letter', reason, stage, detail: detail.slice(0, 500) }
+}

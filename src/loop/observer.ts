@@ -1,0 +1,56 @@
+import type { DeadLetterReason } from '../domain/outcome.ts'
+
+/** The timed parts of a unit of work. */
+export type LoopStage = 'poll' | 'decode' | 'features' | 'inference' | 'produce' | 'commit'
+
+/** Records and bytes written to a topic. */
+export interface TopicVolume {
+  records: number
+  bytes: number
+}
+
+/** What a committed unit of work did; one call a commit, so nothing here costs per record but the times. */
+export interface CommittedUnit {
+  readonly records: number
+  readonly committedAtMs: number
+  readonly predicted: number
+  readonly late: number
+  readonly deadLetters: ReadonlyMap<DeadLetterReason, number>
+  readonly outputs: ReadonlyMap<string, TopicVolume>
+  /** Record timestamps of all input records of the unit, ms; −1 when unknown. First `records` entries. */
+  readonly recordTimestampsMs: Float64Array
+  /** Event times of the predicted events, ms; first `predicted` entries. */
+  readonly eventTimesMs: Float64Array
+  /** Published first scores of the predicted events; first `predicted` entries. */
+  readonly scores: Float64Array
+  /** When each micro-batch of the unit was received, and how many records it had. */
+  readonly received: readonly { readonly atMs: number; readonly records: number }[]
+}
+
+/** What an input partition looks like now. */
+export interface PartitionStatus {
+  readonly partition: number
+  /** Next offset to read. */
+  readonly position: number
+  readonly committedOffset: number
+  /** Records up to the last stable offset not yet processed; `undefined` until the client knows. */
+  readonly lag: number | undefined
+  /** Largest event time seen, ms; `undefined` before the first event. */
+  readonly streamTimeMs: number | undefined
+}
+
+/** What the state of all owned partitions weighs. */
+export interface StateSize {
+  readonly keys: number
+  readonly tiles: number
+  readonly bytes: number
+}
+
+/** Watches the loop. Never throws, never waits, never changes anything. */
+export interface LoopObserver {
+  stage(stage: LoopStage, durationMs: number): void
+  received(topic: string, records: number, bytes: number): void
+  inferenceBatch(rows: number): void
+  unitCommitted(unit: CommittedUnit): void
+  unitAborted(cause: string): void
+}
