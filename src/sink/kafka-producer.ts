@@ -1,0 +1,167 @@
+import kafka from '@confluentinc/kafka-javascript'
+import type { KafkaConsumer, Producer } from '@confluentinc/kafka-javascript'
+import { ServiceError } from '../domain/errors.ts'
+import type { ErrorCode } from '../domain/errors.ts'
+import type { OutputRecord } from '../domain/record.ts'
+import { fromCallback } from '../runtime/callback.ts'
+import { KAFKA_ERROR, kafkaErrorOf, unauthorized } from '../runtime/kafka-error.ts'
+import type { KafkaError } from '../runtime/kafka-error.ts'
+import type { OffsetCommit, TransactionalProducer } from './port.ts'
+
+/** First call against a cold cluster may have to wait for its transaction coordinator to load. */
+const INIT_TIMEOUT_MS = 30_000
+/** −1: the call answers when the broker has decided; a shorter time-out would only make it ambiguous. */
+const WAIT_FOR_DECISION = -1
+
+type Flow = 'init' | 'begin' | 'send-offsets' | 'commit' | 'abort'
+
+/** The transactional producer on librdkafka, callback API. */
+export class KafkaProducer implements TransactionalProducer {
+  readonly #producer: Producer
+  readonly #consumer: KafkaConsumer
+  readonly #requestTimeoutMs: number
+  #trouble: string | undefined
+
+  constructor(options: {
+    readonly properties: Readonly<Record<string, string | number | boolean>>
+    /** The group member on whose behalf offsets are sent. */
+    readonly consumer: KafkaConsumer
+    /** Bound on sending offsets and on the decision of the coordinator. */
+    readonly requestTimeoutMs: number
+    readonly onStatistics?: (json: string) => void
+  }) {
+    this.#consumer = options.consumer
+    this.#requestTimeoutMs = options.requestTimeoutMs
+    this.#producer = new kafka.RdKafka.Producer({ ...options.properties })
+    this.#producer.on('event.error', (error) => {
+      this.#trouble = kafkaErrorOf(error).message
+    })
+    this.#producer.on('event.stats', (event: { message: string }) => {
+      options.onStatistics?.(event.message)
+    })
+  }
+
+  /** The client's last error, for the log line of a failing call; delivery failures show up there. */
+  get trouble(): string | undefined {
+    return this.#trouble
+  }
+
+  async initTransactions(): Promise<void> {
+    if (!this.#producer.isConnected()) {
+      await fromCallback((done) =>
+        this.#producer.connect({ topic: '', allTopics: false, timeout: 10_000 }, done),
+      ).catch((error: unknown) => {
+        throw translate('init', error)
+      })
+      // Serves statistics and errors on the client's own thread instead of ours.
+      this.#producer.setPollInBackground(true)
+    }
+    await this.#call('init', (done) => this.#producer.initTransactions(INIT_TIMEOUT_MS, done))
+  }
+
+  async beginTransaction(): Promise<void> {
+    await this.#call('begin', (done) => this.#producer.beginTransaction(done))
+  }
+
+  produce(record: OutputRecord): void {
+    try {
+      // No `opaque`, not even null: the binding would keep it for a delivery report nobody asked for.
+      this.#producer.produce(
+        record.topic,
+        record.partition,
+        record.value,
+        record.key,
+        record.timestamp ?? null,
+        undefined,
+        record.headers === undefined ? undefined : [...record.headers],
+      )
+    } catch (error) {
+      const cause = kafkaErrorOf(error)
+      if (cause.code === KAFKA_ERROR.queueFull) {
+        throw new ServiceError('PRODUCER_QUEUE_FULL', 'the producer queue is full', error)
+      }
+      throw produceError(record, cause, error)
+    }
+  }
+
+  async sendOffsets(offsets: readonly OffsetCommit[]): Promise<void> {
+    await this.#call('send-offsets', (done) =>
+      this.#producer.sendOffsetsToTransaction(
+        [...offsets],
+        this.#consumer,
+        this.#requestTimeoutMs,
+        done,
+      ),
+    )
+  }
+
+  async commitTransaction(): Promise<void> {
+    await this.#call('commit', (done) => this.#producer.commitTransaction(WAIT_FOR_DECISION, done))
+  }
+
+  async abortTransaction(): Promise<void> {
+    await this.#call('abort', (done) => this.#producer.abortTransaction(WAIT_FOR_DECISION, done))
+  }
+
+  async close(): Promise<void> {
+    if (!this.#producer.isConnected()) return
+    await fromCallback((done) => this.#producer.disconnect(1_000, done))
+  }
+
+  async #call(flow: Flow, start: (done: (error: unknown) => void) => void): Promise<void> {
+    const watchdogMs = flow === 'init' ? INIT_TIMEOUT_MS * 2 : this.#requestTimeoutMs * 2
+    let timer: NodeJS.Timeout | undefined
+    const hung = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(hangError(flow, watchdogMs)), watchdogMs)
+    })
+    try {
+      await Promise.race([
+        fromCallback<void>((done) => start((error) => done(error, undefined))),
+        hung,
+      ])
+    } catch (error) {
+      throw error instanceof ServiceError ? error : translate(flow, error)
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+}
+
+/** A call that outlived its own time-out, as `sendOffsetsToTransaction` can: its effect is unknown. */
+function hangError(flow: Flow, waitedMs: number): ServiceError {
+  return new ServiceError('COMMIT_UNCERTAIN', `${flow}: no answer within ${waitedMs} ms`)
+}
+
+function translate(flow: Flow, error: unknown): ServiceError {
+  const cause = kafkaErrorOf(error)
+  const refused = unauthorized(cause, flow)
+  if (refused !== undefined) return refused
+  return new ServiceError(codeOf(flow, cause), `${flow}: ${cause.message} (${cause.code})`, error)
+}
+
+/** librdkafka asks for this order of tests: fatal, abortable, retriable, anything else is fatal. */
+function codeOf(flow: Flow, cause: KafkaError): ErrorCode {
+  if (isFenced(cause)) return 'PRODUCER_FENCED'
+  if (cause.isFatal) return 'PRODUCER_FATAL'
+  if (cause.isTxnRequiresAbort) return 'TRANSACTION_ABORTABLE'
+  if (flow === 'init') return 'KAFKA_UNAVAILABLE'
+  if (cause.code === KAFKA_ERROR.timedOut && flow !== 'begin') return 'COMMIT_UNCERTAIN'
+  if (cause.isRetriable) return 'TRANSACTION_RETRIABLE'
+  return 'PRODUCER_FATAL'
+}
+
+function isFenced(cause: KafkaError): boolean {
+  return (
+    cause.code === KAFKA_ERROR.fenced ||
+    cause.code === KAFKA_ERROR.producerFenced ||
+    cause.code === KAFKA_ERROR.invalidProducerEpoch
+  )
+}
+
+/** A record the client refuses outright (too large, unknown partition) makes the unit abort. */
+function produceError(record: OutputRecord, cause: KafkaError, error: unknown): ServiceError {
+  const size = record.value?.length ?? 0
+  const what = `record of ${size} bytes to ${record.topic}-${record.partition}`
+  const code = isFenced(cause) || cause.code === KAFKA_ERROR.fatal ? 'PRODUCER_FATAL' : undefined
+  return new ServiceError(code ?? 'TRANSACTION_ABORTABLE', `${what}: ${cause.message}`, error)
+}

@@ -1,0 +1,30 @@
+/** What the source needs of librdkafka's statistics (librdkafka `STATISTICS.md`). */
+export interface ConsumerStatistics {
+  /** Last stable offset by partition; partitions the client does not fetch are absent. */
+  readonly lastStable: ReadonlyMap<number, number>
+  readonly isAnyBrokerUp: boolean
+}
+
+interface RawStatistics {
+  readonly brokers?: Readonly<Record<string, { readonly state?: string; readonly nodeid?: number }>>
+  readonly topics?: Readonly<
+    Record<string, { readonly partitions?: Readonly<Record<string, { ls_offset?: number }>> }>
+  >
+}
+
+/** Reads one statistics document. Fields that are missing or negative (unknown) are left out. */
+export function readStatistics(json: string, topic: string): ConsumerStatistics {
+  const raw: RawStatistics = JSON.parse(json)
+  const lastStable = new Map<number, number>()
+  for (const [name, entry] of Object.entries(raw.topics?.[topic]?.partitions ?? {})) {
+    const partition = Number(name)
+    if (partition >= 0 && entry.ls_offset !== undefined && entry.ls_offset >= 0) {
+      lastStable.set(partition, entry.ls_offset)
+    }
+  }
+  // Bootstrap entries (node id −1) stay UP or DOWN on their own; only real brokers count.
+  const isAnyBrokerUp = Object.values(raw.brokers ?? {}).some(
+    (broker) => broker.state === 'UP' && (broker.nodeid ?? -1) >= 0,
+  )
+  return { lastStable, isAnyBrokerUp }
+}

@@ -1,0 +1,262 @@
+import kafka from '@confluentinc/kafka-javascript'
+import type {
+  KafkaConsumer,
+  LibrdKafkaError,
+  Message,
+  TopicPartitionOffsetAndMetadata,
+} from '@confluentinc/kafka-javascript'
+import { ServiceError } from '../domain/errors.ts'
+import type { InputRecord } from '../domain/record.ts'
+import { fromCallback } from '../runtime/callback.ts'
+import { KAFKA_ERROR, kafkaErrorOf, unauthorized } from '../runtime/kafka-error.ts'
+import { readStatistics } from './consumer-statistics.ts'
+import type { CommittedOffset, LogBounds, Rebalance, Source, StartOffset } from './port.ts'
+
+/** librdkafka properties, as `config/client-properties.ts` makes them. */
+export type ClientProperties = Readonly<Record<string, string | number | boolean>>
+
+interface Assignment {
+  readonly topic: string
+  readonly partition: number
+}
+
+/** Longest wait for the first record of a poll: bounds how late a rebalance or shutdown is noticed. */
+const POLL_WAIT_MS = 50
+/** Bound on every request to a broker outside of polling. */
+const REQUEST_TIMEOUT_MS = 10_000
+
+/**
+ * The input topic on librdkafka's consumer, callback API.
+ *
+ * Statistics must be on (`statistics.interval.ms`): the last stable offset and the state of the
+ * broker connections come from them.
+ */
+export class KafkaSource implements Source {
+  readonly #topic: string
+  readonly #consumer: KafkaConsumer
+  readonly #lastStable = new Map<number, number>()
+  #onRebalance: ((rebalance: Rebalance) => void) | undefined
+  #rebalances = 0
+  #trouble: string | undefined
+  #fatal: ServiceError | undefined
+
+  constructor(options: {
+    readonly topic: string
+    readonly properties: ClientProperties
+    /** Gets librdkafka's statistics, JSON, once per `statistics.interval.ms`. */
+    readonly onStatistics?: (json: string) => void
+  }) {
+    this.#topic = options.topic
+    this.#consumer = new kafka.RdKafka.KafkaConsumer(
+      {
+        ...options.properties,
+        rebalance_cb: (error: LibrdKafkaError, partitions: Assignment[]) =>
+          this.#rebalanced(error, partitions),
+      },
+      // An offset that left the log must be seen, never silently jumped over.
+      { 'auto.offset.reset': 'error' },
+    )
+    this.#consumer.setDefaultConsumeTimeout(POLL_WAIT_MS)
+    // Otherwise the time-out is paid per message, and a trickle would hold a poll back.
+    timeoutForFirstMessageOnly(this.#consumer)
+    this.#consumer.on('event.error', (error) => this.#noticeError(error))
+    this.#consumer.on('event.stats', (event: { message: string }) => {
+      this.#noticeStatistics(event.message)
+      options.onStatistics?.(event.message)
+    })
+  }
+
+  /** The client itself: the producer needs it to send offsets on behalf of this group member. */
+  get client(): KafkaConsumer {
+    return this.#consumer
+  }
+
+  async connect(): Promise<void> {
+    await this.#request('connecting to Kafka', (done) =>
+      this.#consumer.connect({ topic: '', allTopics: false, timeout: REQUEST_TIMEOUT_MS }, done),
+    )
+  }
+
+  async partitionCounts(topics: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    const counts = new Map<string, number>()
+    for (const topic of topics) {
+      // One request a topic: the list of all topics of a large cluster is never asked for.
+      const metadata = await this.#request<{ topics: { name: string; partitions: unknown[] }[] }>(
+        `reading metadata of topic "${topic}"`,
+        (done) => this.#consumer.getMetadata({ topic, timeout: REQUEST_TIMEOUT_MS }, done),
+      )
+      const found = metadata.topics.find((entry) => entry.name === topic)
+      if (found !== undefined && found.partitions.length > 0) {
+        counts.set(topic, found.partitions.length)
+      }
+    }
+    return counts
+  }
+
+  subscribe(onRebalance: (rebalance: Rebalance) => void): void {
+    this.#onRebalance = onRebalance
+    this.#consumer.subscribe([this.#topic])
+  }
+
+  async poll(recordsMax: number): Promise<readonly InputRecord[]> {
+    if (this.#fatal !== undefined) throw this.#fatal
+    const messages = await fromCallback<Message[]>((done) =>
+      this.#consumer.consume(recordsMax, done),
+    ).catch((error: unknown) => {
+      this.#noticeError(error)
+      return []
+    })
+    if (this.#fatal !== undefined) throw this.#fatal
+    return messages as readonly InputRecord[]
+  }
+
+  async committed(partitions: readonly number[]): Promise<readonly CommittedOffset[]> {
+    const answer = await this.#request<TopicPartitionOffsetAndMetadata[]>(
+      'reading committed offsets',
+      (done) => this.#consumer.committed(this.#positions(partitions), REQUEST_TIMEOUT_MS, done),
+    )
+    return answer.map((entry) => ({
+      partition: entry.partition,
+      offset: entry.offset !== undefined && entry.offset >= 0 ? entry.offset : undefined,
+      metadata: entry.metadata ?? undefined,
+    }))
+  }
+
+  async logBounds(partition: number): Promise<LogBounds> {
+    const bounds = await this.#request<{ lowOffset: number; highOffset: number }>(
+      `reading the bounds of ${this.#topic}-${partition}`,
+      (done) =>
+        this.#consumer.queryWatermarkOffsets(this.#topic, partition, REQUEST_TIMEOUT_MS, done),
+    )
+    return { first: bounds.lowOffset, end: bounds.highOffset }
+  }
+
+  async seek(starts: readonly StartOffset[]): Promise<void> {
+    if (starts.length === 0) return
+    const partitions = this.#positions(starts.map((start) => start.partition))
+    this.#consumer.pause(partitions)
+    for (const { partition, offset } of starts) {
+      await this.#request(`seeking ${this.#topic}-${partition} to ${offset}`, (done) =>
+        this.#consumer.seek(
+          { topic: this.#topic, partition, offset },
+          REQUEST_TIMEOUT_MS,
+          (error) => done(error, undefined),
+        ),
+      )
+    }
+    this.#consumer.resume(partitions)
+  }
+
+  lastStableOffset(partition: number): number | undefined {
+    return this.#lastStable.get(partition)
+  }
+
+  trouble(): string | undefined {
+    return this.#trouble
+  }
+
+  async close(): Promise<void> {
+    if (!this.#consumer.isConnected()) return
+    await fromCallback((done) => this.#consumer.disconnect(done))
+  }
+
+  #positions(partitions: readonly number[]): Assignment[] {
+    return partitions.map((partition) => ({ topic: this.#topic, partition }))
+  }
+
+  async #request<Value>(
+    doing: string,
+    start: (done: (error: unknown, value: Value) => void) => void,
+  ): Promise<Value> {
+    try {
+      return await fromCallback<Value>(start)
+    } catch (error) {
+      const cause = kafkaErrorOf(error)
+      throw (
+        unauthorized(cause, doing) ??
+        new ServiceError('KAFKA_UNAVAILABLE', `${doing}: ${cause.message}`, error)
+      )
+    }
+  }
+
+  #rebalanced(error: LibrdKafkaError, partitions: readonly Assignment[]): void {
+    const number = ++this.#rebalances
+    const ours = partitions.map((entry) => entry.partition)
+    if (error.code === KAFKA_ERROR.assignPartitions) {
+      this.#announce({
+        kind: 'assigned',
+        number,
+        partitions: ours,
+        answer: (starts) =>
+          incremental(this.#consumer).incrementalAssign(
+            starts.map((start) => ({ topic: this.#topic, ...start })),
+          ),
+      })
+      return
+    }
+    const lost = incremental(this.#consumer).assignmentLost()
+    this.#announce({
+      kind: lost ? 'lost' : 'revoked',
+      number,
+      partitions: ours,
+      answer: () => {
+        for (const partition of ours) this.#lastStable.delete(partition)
+        incremental(this.#consumer).incrementalUnassign(this.#positions(ours))
+      },
+    })
+  }
+
+  /** After the loop has gone (closing), a revocation still needs its answer, or the client hangs. */
+  #announce(rebalance: Rebalance): void {
+    if (this.#onRebalance === undefined) {
+      if (rebalance.kind === 'assigned') rebalance.answer([])
+      else rebalance.answer()
+      return
+    }
+    this.#onRebalance(rebalance)
+  }
+
+  #noticeError(error: unknown): void {
+    const cause = kafkaErrorOf(error)
+    if (cause.code === KAFKA_ERROR.allBrokersDown) {
+      this.#trouble = `no broker reachable: ${cause.message}`
+    } else if (cause.code === KAFKA_ERROR.autoOffsetReset) {
+      this.#fatal = new ServiceError('STATE_GAP', `${this.#topic}: ${cause.message}`, error)
+    } else if (isConsumerFatal(cause.code)) {
+      this.#fatal = new ServiceError('CONSUMER_FATAL', `consumer: ${cause.message}`, error)
+    } else {
+      this.#fatal ??= unauthorized(cause, `consuming ${this.#topic}`)
+    }
+  }
+
+  #noticeStatistics(json: string): void {
+    const statistics = readStatistics(json, this.#topic)
+    for (const [partition, offset] of statistics.lastStable) this.#lastStable.set(partition, offset)
+    if (statistics.isAnyBrokerUp) this.#trouble = undefined
+  }
+}
+
+function isConsumerFatal(code: number): boolean {
+  return (
+    code === KAFKA_ERROR.fatal ||
+    code === KAFKA_ERROR.fenced ||
+    code === KAFKA_ERROR.fencedInstanceId ||
+    code === KAFKA_ERROR.maxPollExceeded
+  )
+}
+
+/** Methods that the client has but its type declarations leave out. */
+interface IncrementalConsumer {
+  incrementalAssign(partitions: (Assignment & { offset: number })[]): void
+  incrementalUnassign(partitions: Assignment[]): void
+  assignmentLost(): boolean
+  setDefaultIsTimeoutOnlyForFirstMessage(isOnly: boolean): void
+}
+
+function incremental(consumer: KafkaConsumer): IncrementalConsumer {
+  return consumer as unknown as IncrementalConsumer
+}
+
+function timeoutForFirstMessageOnly(consumer: KafkaConsumer): void {
+  incremental(consumer).setDefaultIsTimeoutOnlyForFirstMessage(true)
+}
