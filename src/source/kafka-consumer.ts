@@ -147,6 +147,14 @@ export class KafkaSource implements Source {
     this.#consumer.resume(partitions)
   }
 
+  hold(): void {
+    this.#consumer.pause(this.#consumer.assignments())
+  }
+
+  release(): void {
+    this.#consumer.resume(this.#consumer.assignments())
+  }
+
   lastStableOffset(partition: number): number | undefined {
     return this.#lastStable.get(partition)
   }
@@ -156,6 +164,7 @@ export class KafkaSource implements Source {
   }
 
   async close(): Promise<void> {
+    this.#onRebalance = undefined
     if (!this.#consumer.isConnected()) return
     await fromCallback((done) => this.#consumer.disconnect(done))
   }

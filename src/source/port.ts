@@ -60,6 +60,10 @@ export interface Source {
   logBounds(partition: number): Promise<LogBounds>
   /** Continues reading at these offsets. Only while no poll is in flight. */
   seek(starts: readonly StartOffset[]): Promise<void>
+  /** Stops delivery of the whole assignment, so that polls only keep the group membership alive. */
+  hold(): void
+  /** Undoes `hold`. */
+  release(): void
   /** Last stable offset the client knows of; `undefined` until its first statistics. */
   lastStableOffset(partition: number): number | undefined
   /** What keeps the client from its brokers now; `undefined` when nothing does. */

@@ -1,0 +1,17 @@
+import type { ServiceError } from '../domain/errors.ts'
+import type { OffsetCommit } from '../sink/port.ts'
+import type { Location } from './locate.ts'
+
+/** The loop's rare events, for the log. Never throws, never waits. */
+export interface LoopEvents {
+  assigned(rebalanceNumber: number, partitions: readonly number[]): void
+  released(kind: 'revoked' | 'lost', rebalanceNumber: number, partitions: readonly number[]): void
+  /** A partition's start was decided: whether and how far state is rebuilt from the log. */
+  located(location: Location): void
+  committed(offsets: readonly OffsetCommit[]): void
+  aborted(cause: string): void
+  registryUnavailable(error: ServiceError): void
+  registryBack(): void
+  /** A call to Kafka is tried again. */
+  retrying(error: ServiceError, waitMs: number): void
+}

@@ -1,0 +1,101 @@
+import type { Decoded, Decoder } from '../decode/port.ts'
+import type { InputRecord } from '../domain/record.ts'
+import type { Clock } from '../runtime/clock.ts'
+import type { Source } from '../source/port.ts'
+import type { LoopObserver } from './observer.ts'
+
+/** One poll's records, decoded. */
+export interface Batch {
+  readonly decoded: readonly Decoded[]
+  /** When the poll came back, wall-clock ms. */
+  readonly receivedAtMs: number
+  /** The poll brought fewer records than it may: nothing more was waiting. */
+  readonly isShort: boolean
+}
+
+/**
+ * Reads one micro-batch ahead: poll and decode of the next run while the current one is scored and
+ * committed. At most one poll is in flight.
+ */
+export class Fetcher {
+  readonly #source: Source
+  readonly #decoder: Decoder
+  readonly #clock: Clock
+  readonly #observer: LoopObserver
+  readonly #recordsMax: number
+  #ahead: Promise<Batch> | undefined
+  /** Polled, not yet decoded: kept while a schema cannot be fetched. */
+  #undecoded: readonly InputRecord[] = []
+
+  constructor(options: {
+    readonly source: Source
+    readonly decoder: Decoder
+    readonly clock: Clock
+    readonly observer: LoopObserver
+    readonly recordsMax: number
+  }) {
+    this.#source = options.source
+    this.#decoder = options.decoder
+    this.#clock = options.clock
+    this.#observer = options.observer
+    this.#recordsMax = options.recordsMax
+  }
+
+  /** Starts the next poll unless one is in flight. Its error waits for `take`. */
+  start(): void {
+    if (this.#ahead !== undefined) return
+    this.#ahead = this.#fetch()
+    this.#ahead.catch(() => undefined)
+  }
+
+  /** The next batch. Afterwards no poll is in flight. @throws as `Source.poll` and `Decoder.decode` */
+  async take(): Promise<Batch> {
+    this.start()
+    const ahead = this.#ahead ?? this.#fetch()
+    try {
+      return await ahead
+    } finally {
+      this.#ahead = undefined
+    }
+  }
+
+  /** Waits for the poll in flight and drops what it brings: reading will start elsewhere. */
+  async drop(): Promise<void> {
+    await this.#ahead?.catch(() => undefined)
+    this.#ahead = undefined
+    this.#undecoded = []
+  }
+
+  /** Polls only to stay in the group; the rare record that still comes is kept in order. */
+  async keepAlive(): Promise<void> {
+    const more = await this.#source.poll(1)
+    if (more.length > 0) this.#undecoded = [...this.#undecoded, ...more]
+  }
+
+  /** Forgets kept records of partitions that are no longer ours. */
+  retain(isOwned: (partition: number) => boolean): void {
+    this.#undecoded = this.#undecoded.filter((record) => isOwned(record.partition))
+  }
+
+  async #fetch(): Promise<Batch> {
+    if (this.#undecoded.length === 0) await this.#poll()
+    const records = this.#undecoded
+    const receivedAtMs = this.#clock.now()
+    const startedAt = this.#clock.monotonic()
+    const decoded = await this.#decoder.decode(records)
+    if (records.length > 0) this.#observer.stage('decode', this.#clock.monotonic() - startedAt)
+    this.#undecoded = []
+    return { decoded, receivedAtMs, isShort: records.length < this.#recordsMax }
+  }
+
+  async #poll(): Promise<void> {
+    const startedAt = this.#clock.monotonic()
+    this.#undecoded = await this.#source.poll(this.#recordsMax)
+    if (this.#undecoded.length === 0) return
+    this.#observer.stage('poll', this.#clock.monotonic() - startedAt)
+    const topic = this.#undecoded[0]?.topic ?? ''
+    let bytes = 0
+    for (const record of this.#undecoded) bytes += record.value?.length ?? 0
+    this.#observer.received(topic, this.#undecoded.length, bytes)
+  }
+}

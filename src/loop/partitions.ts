@@ -1,0 +1,79 @@
+import { invariant } from '../domain/errors.ts'
+import type { StartOffset } from '../source/port.ts'
+
+/** One owned input partition. */
+export interface PartitionProgress {
+  readonly partition: number
+  /** Next offset to process; everything before it is in the open unit or committed. */
+  position: number
+  /** Where the open unit of work began: where to go back to on an abort. */
+  unitStart: number
+  /** Records before this offset were answered already; they only rebuild state. */
+  readonly replayUntil: number
+  readonly replayFrom: number
+  /** Next offset to read according to the group coordinator. */
+  committedOffset: number
+}
+
+/** Where a partition starts: reading begins at `start`, answering at `replayUntil`. */
+export interface PartitionStart {
+  readonly partition: number
+  readonly start: number
+  readonly replayUntil: number
+}
+
+/** The owned partitions and how far each has come. Changed by the loop only. */
+export class PartitionTable {
+  readonly #owned = new Map<number, PartitionProgress>()
+
+  open({ partition, start, replayUntil }: PartitionStart): void {
+    invariant(!this.#owned.has(partition), `partition ${partition} is assigned twice`)
+    this.#owned.set(partition, {
+      partition,
+      position: start,
+      unitStart: start,
+      replayFrom: start,
+      replayUntil,
+      committedOffset: replayUntil,
+    })
+  }
+
+  close(partition: number): void {
+    this.#owned.delete(partition)
+  }
+
+  get(partition: number): PartitionProgress | undefined {
+    return this.#owned.get(partition)
+  }
+
+  all(): readonly PartitionProgress[] {
+    return [...this.#owned.values()]
+  }
+
+  isReplaying(): boolean {
+    for (const entry of this.#owned.values()) if (entry.position < entry.replayUntil) return true
+    return false
+  }
+
+  /** Partitions whose answered records the open unit has moved forward: what must be committed. */
+  advanced(): readonly PartitionProgress[] {
+    return this.all().filter(
+      (entry) => entry.position > entry.unitStart && entry.position > entry.replayUntil,
+    )
+  }
+
+  /** The open unit is kept. */
+  accept(): void {
+    for (const entry of this.#owned.values()) {
+      entry.unitStart = entry.position
+      if (entry.position > entry.replayUntil) entry.committedOffset = entry.position
+    }
+  }
+
+  /** The open unit is dropped. @returns the partitions to read again, and from where */
+  rewind(): readonly StartOffset[] {
+    const moved = this.all().filter((entry) => entry.position > entry.unitStart)
+    for (const entry of moved) entry.position = entry.unitStart
+    return moved.map(({ partition, position }) => ({ partition, offset: position }))
+  }
+}

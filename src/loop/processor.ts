@@ -1,0 +1,185 @@
+import type { Decoded } from '../decode/port.ts'
+import { invariant } from '../domain/errors.ts'
+import type { Event } from '../domain/event.ts'
+import { deadLetter } from '../domain/outcome.ts'
+import type { Outcome } from '../domain/outcome.ts'
+import type { OutputRecord } from '../domain/record.ts'
+import type { FeatureEngine } from '../features/engine.ts'
+import { scoreRows } from '../inference/bisect.ts'
+import type { Scorer } from '../inference/port.ts'
+import type { Clock } from '../runtime/clock.ts'
+import type { OutputPlan } from '../sink/plan.ts'
+import type { Batch } from './fetcher.ts'
+import type { LoopObserver } from './observer.ts'
+import type { PartitionTable } from './partitions.ts'
+import type { Tally } from './tally.ts'
+import type { UnitOfWork } from './unit-of-work.ts'
+
+const PREDICTED: Outcome = { kind: 'predicted' }
+
+/** A record that is to be answered in the open unit. */
+interface Live {
+  readonly decoded: Decoded
+  readonly outcome: Outcome
+  /** Row in the batch's feature matrix; −1 when there is nothing to score. */
+  readonly row: number
+}
+
+/** What the processor works with; the loop owns all of it. */
+export interface ProcessorParts {
+  readonly engine: FeatureEngine
+  readonly scorer: Scorer
+  readonly plan: OutputPlan
+  readonly unit: UnitOfWork
+  readonly tally: Tally
+  readonly partitions: PartitionTable
+  readonly observer: LoopObserver
+  readonly clock: Clock
+  readonly auditTopic: string
+  /** Published scores per event. */
+  readonly outputs: number
+}
+
+/** Takes one micro-batch through features, inference and the sink, into the open unit of work. */
+export class Processor {
+  readonly #parts: ProcessorParts
+  readonly #produce: (record: OutputRecord) => void
+  #features = new Float64Array(0)
+  #inputs = new Float32Array(0)
+
+  constructor(parts: ProcessorParts) {
+    this.#parts = parts
+    const { unit, tally, auditTopic } = parts
+    this.#produce = (record) => {
+      tally.output(record.topic, record.value?.length ?? 0)
+      if (record.topic === auditTopic) tally.audited()
+      unit.produce(record)
+    }
+  }
+
+  /** Begins the unit lazily, on the first record that needs an answer. */
+  async process(batch: Batch): Promise<void> {
+    const { engine, unit, tally, observer, clock } = this.#parts
+    this.#reserve(batch.decoded.length)
+    const startedAt = clock.monotonic()
+    const live: Live[] = []
+    const rows = this.#computeFeatures(batch.decoded, live)
+    if (batch.decoded.length > 0) observer.stage('features', clock.monotonic() - startedAt)
+    if (live.length === 0) return
+    await unit.begin()
+    tally.received(batch.receivedAtMs, live.length)
+    const scored = await this.#score(rows)
+    const producedFrom = clock.monotonic()
+    this.#parts.plan.setNow(clock.now())
+    for (const entry of live) this.#answer(entry, scored)
+    await unit.drain()
+    observer.stage('produce', clock.monotonic() - producedFrom)
+    invariant(rows * engine.columns <= this.#features.length, 'feature rows outgrew their buffer')
+  }
+
+  /** Applies the records to state in log order. @returns how many rows are to be scored */
+  #computeFeatures(decoded: readonly Decoded[], live: Live[]): number {
+    const { engine, partitions, tally } = this.#parts
+    const columns = engine.columns
+    let rows = 0
+    for (const entry of decoded) {
+      const { partition, offset, timestamp } = entry.record
+      const progress = partitions.get(partition)
+      // Not ours any more, or already handed over before a rebalance.
+      if (progress === undefined || offset < progress.position) continue
+      progress.position = offset + 1
+      const isReplay = offset < progress.replayUntil
+      if (!isReplay) tally.record(timestamp)
+      if (entry.result.kind !== 'event') {
+        if (!isReplay) live.push({ decoded: entry, outcome: entry.result, row: -1 })
+        continue
+      }
+      const at = rows * columns
+      const event = entry.result.event
+      const applied = engine.apply(partition, offset, event, timestamp, this.#features, at)
+      if (isReplay) continue
+      if (applied.kind === 'ok') live.push({ decoded: entry, outcome: PREDICTED, row: rows++ })
+      else live.push({ decoded: entry, outcome: applied, row: -1 })
+    }
+    return rows
+  }
+
+  async #score(rows: number): Promise<Scored> {
+    const { engine, scorer, observer, clock, outputs } = this.#parts
+    if (rows === 0) return { scores: new Float64Array(0), refused: new Map() }
+    const values = rows * engine.columns
+    for (let at = 0; at < values; at += 1) this.#inputs[at] = this.#features[at] ?? Number.NaN
+    const startedAt = clock.monotonic()
+    const shape = { count: rows, features: engine.columns, outputs }
+    const scored = await scoreRows(scorer, this.#inputs, shape)
+    observer.stage('inference', clock.monotonic() - startedAt)
+    observer.inferenceBatch(rows)
+    return scored
+  }
+
+  #answer({ decoded, outcome, row }: Live, scored: Scored): void {
+    const { plan, tally } = this.#parts
+    const { record, schemaId, result } = decoded
+    const event = result.kind === 'event' ? result.event : undefined
+    if (outcome.kind === 'late') {
+      invariant(event !== undefined, 'a late record has an event')
+      tally.late()
+      plan.late({ record, schemaId, event }, outcome.byMs, this.#produce)
+      return
+    }
+    const letter = outcome.kind === 'predicted' ? this.#unscorable(row, scored) : outcome
+    if (letter !== undefined) {
+      tally.deadLetter(letter.reason)
+      plan.deadLetter({ record, schemaId, event }, letter, this.#produce)
+      return
+    }
+    invariant(event !== undefined, 'a predicted record has an event')
+    this.#predict({ record, schemaId, event }, row, scored.scores)
+  }
+
+  #predict(
+    source: { record: Decoded['record']; schemaId: number | undefined; event: Event },
+    row: number,
+    scores: Float64Array,
+  ): void {
+    const { plan, tally, engine, outputs } = this.#parts
+    tally.predicted(source.event.timeMs, scores[row * outputs] ?? Number.NaN)
+    plan.predicted(
+      source,
+      {
+        features: this.#features,
+        featuresAt: row * engine.columns,
+        scores,
+        scoresAt: row * outputs,
+      },
+      this.#produce,
+    )
+  }
+
+  #unscorable(row: number, { scores, refused }: Scored) {
+    const why = refused.get(row)
+    if (why !== undefined)
+      return deadLetter('unscorable', 'inference', `the model refused it: ${why}`)
+    const { outputs } = this.#parts
+    for (let column = 0; column < outputs; column += 1) {
+      const score = scores[row * outputs + column]
+      if (!Number.isFinite(score)) {
+        const detail = `score ${column} must be a finite number, got ${score}`
+        return deadLetter('non-finite-score', 'inference', detail)
+      }
+    }
+    return undefined
+  }
+
+  #reserve(rows: number): void {
+    const values = rows * this.#parts.engine.columns
+    if (values <= this.#features.length) return
+    this.#features = new Float64Array(values)
+    this.#inputs = new Float32Array(values)
+  }
+}
+
+interface Scored {
+  readonly scores: Float64Array
+  readonly refused: ReadonlyMap<number, string>
+}

@@ -1,0 +1,126 @@
+import { ServiceError } from '../domain/errors.ts'
+import type { OutputRecord } from '../domain/record.ts'
+import type { Backoff } from '../runtime/backoff.ts'
+import type { Clock } from '../runtime/clock.ts'
+import type { OffsetCommit, TransactionalProducer } from '../sink/port.ts'
+
+/** Pause before trying again while the producer's queue is full. */
+const QUEUE_WAIT_MS = 5
+
+/**
+ * One unit of work = one transaction: the only place that begins, fills, commits and aborts.
+ *
+ * Retriable errors are answered by the same call with the same arguments until `deadlineMs` after
+ * the unit began; every other error reaches the loop, which acts on its disposition.
+ */
+export class UnitOfWork {
+  readonly #producer: TransactionalProducer
+  readonly #clock: Clock
+  readonly #backoff: Backoff
+  readonly #deadlineMs: number
+  /** Records the full queue did not take, copied, in order. Bounded by one micro-batch. */
+  readonly #waiting: OutputRecord[] = []
+  #openedAt: number | undefined
+
+  constructor(options: {
+    readonly producer: TransactionalProducer
+    readonly clock: Clock
+    readonly backoff: Backoff
+    /** Longest a unit may take from begin to commit before a retriable error counts as final, ms. */
+    readonly deadlineMs: number
+  }) {
+    this.#producer = options.producer
+    this.#clock = options.clock
+    this.#backoff = options.backoff
+    this.#deadlineMs = options.deadlineMs
+  }
+
+  get isOpen(): boolean {
+    return this.#openedAt !== undefined
+  }
+
+  /** How long the transaction has been open, ms; 0 when it is not. */
+  get ageMs(): number {
+    return this.#openedAt === undefined ? 0 : this.#clock.monotonic() - this.#openedAt
+  }
+
+  /** Begins the transaction if none is open. */
+  async begin(): Promise<void> {
+    if (this.#openedAt !== undefined) return
+    await this.#producer.beginTransaction()
+    this.#openedAt = this.#clock.monotonic()
+  }
+
+  /** Adds a record. Never waits: what the queue does not take is kept for `drain`. */
+  produce(record: OutputRecord): void {
+    if (this.#waiting.length === 0 && this.#tryProduce(record)) return
+    this.#waiting.push(copyOf(record))
+  }
+
+  /** Hands over what the queue did not take at once. Call it after each micro-batch. */
+  async drain(): Promise<void> {
+    let next = 0
+    while (next < this.#waiting.length) {
+      const record = this.#waiting[next]
+      if (record !== undefined && !this.#tryProduce(record)) {
+        this.#checkDeadline('the producer queue stays full')
+        await this.#clock.sleep(QUEUE_WAIT_MS)
+        continue
+      }
+      next += 1
+    }
+    this.#waiting.length = 0
+  }
+
+  /** Commits everything produced, together with these offsets. */
+  async commit(offsets: readonly OffsetCommit[]): Promise<void> {
+    await this.#persist(() => this.#producer.sendOffsets(offsets))
+    await this.#persist(() => this.#producer.commitTransaction())
+    this.#openedAt = undefined
+  }
+
+  /** Takes everything produced back: no read-committed reader will ever see it. */
+  async abort(): Promise<void> {
+    this.#waiting.length = 0
+    if (this.#openedAt === undefined) return
+    await this.#persist(() => this.#producer.abortTransaction())
+    this.#openedAt = undefined
+  }
+
+  #tryProduce(record: OutputRecord): boolean {
+    try {
+      this.#producer.produce(record)
+      return true
+    } catch (error) {
+      if (error instanceof ServiceError && error.code === 'PRODUCER_QUEUE_FULL') return false
+      throw error
+    }
+  }
+
+  async #persist(call: () => Promise<void>): Promise<void> {
+    this.#backoff.reset()
+    for (;;) {
+      try {
+        await call()
+        return
+      } catch (error) {
+        if (!(error instanceof ServiceError) || error.disposition !== 'retry') throw error
+        this.#checkDeadline(error.message)
+        await this.#clock.sleep(this.#backoff.next())
+      }
+    }
+  }
+
+  #checkDeadline(why: string): void {
+    if (this.ageMs <= this.#deadlineMs) return
+    throw new ServiceError(
+      'TRANSACTION_ABORTABLE',
+      `the unit of work is open for ${Math.round(this.ageMs)} ms, bound ${this.#deadlineMs}: ${why}`,
+    )
+  }
+}
+
+/** The encoder reuses its buffer, so a record that has to wait needs bytes of its own. */
+function copyOf(record: OutputRecord): OutputRecord {
+  return { ...record, value: record.value === null ? null : Buffer.from(record.value) }
+}
