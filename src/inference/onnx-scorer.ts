@@ -1,0 +1,174 @@
+import { Worker } from 'node:worker_threads'
+import { ServiceError, invariant, unreachable } from '../domain/errors.ts'
+import type { ModelSpec } from '../domain/model-spec.ts'
+import { checkManifest } from './manifest.ts'
+import type { ScorerAnswer, SessionManifest, SharedBuffers, WorkerSetup } from './messages.ts'
+import { InferenceError } from './port.ts'
+import type { Scorer } from './port.ts'
+
+export interface ScorerOptions {
+  /** Path of the ONNX file. */
+  readonly modelFile: string
+  readonly spec: ModelSpec
+  /**
+   * Threads one run may use, ≥ 1. With more than one, tree ensembles of over 80 trees are summed in
+   * an order that depends on the batch's size, so the same row may differ in its last bits.
+   */
+  readonly threads: number
+}
+
+/** A `Scorer` on a loaded ONNX model. */
+export interface OnnxScorer extends Scorer {
+  /** The model's inputs and outputs as loaded. */
+  readonly manifest: SessionManifest
+}
+
+interface Call {
+  readonly resolve: (answer: ScorerAnswer) => void
+  readonly reject: (error: unknown) => void
+}
+
+/** Rows that the first buffers hold; they double from there. */
+const FIRST_ROWS = 1024
+
+/** A worker thread with at most one request in flight. */
+class WorkerChannel {
+  readonly #worker: Worker
+  #call: Call | undefined
+  #broken: ServiceError | undefined
+  #closing = false
+
+  constructor(setup: WorkerSetup) {
+    this.#worker = new Worker(new URL('./onnx-worker.ts', import.meta.url), {
+      workerData: setup,
+      name: 'inference',
+    })
+    this.#worker.on('message', (answer: ScorerAnswer) => this.#settle(answer))
+    this.#worker.on('error', (error) => this.#break('the inference worker crashed', error))
+    this.#worker.on('exit', (code) => {
+      if (!this.#closing) this.#break(`the inference worker ended with status ${code}`)
+    })
+  }
+
+  /** Waits for the worker's next answer, after `send` has caused it. */
+  ask(send?: () => void): Promise<ScorerAnswer> {
+    invariant(this.#call === undefined, 'one scoring call at a time')
+    if (this.#broken !== undefined) return Promise.reject(this.#broken)
+    return new Promise((resolve, reject) => {
+      this.#call = { resolve, reject }
+      send?.()
+    })
+  }
+
+  post(count: number, buffers: SharedBuffers | undefined): void {
+    this.#worker.postMessage(
+      buffers === undefined ? { kind: 'score', count } : { kind: 'score', count, buffers },
+    )
+  }
+
+  async close(): Promise<void> {
+    if (this.#closing || this.#broken !== undefined) return
+    this.#closing = true
+    const ended = new Promise<void>((resolve) => this.#worker.once('exit', () => resolve()))
+    this.#worker.postMessage({ kind: 'close' })
+    await ended
+    this.#break('the scorer is closed')
+  }
+
+  #settle(answer: ScorerAnswer): void {
+    const call = this.#call
+    this.#call = undefined
+    call?.resolve(answer)
+  }
+
+  #break(message: string, cause?: unknown): void {
+    this.#broken ??= new ServiceError('INVARIANT_BROKEN', message, cause)
+    const call = this.#call
+    this.#call = undefined
+    call?.reject(this.#broken)
+  }
+}
+
+class WorkerScorer implements OnnxScorer {
+  readonly manifest: SessionManifest
+  readonly #channel: WorkerChannel
+  readonly #features: number
+  readonly #outputs: number
+  #rows = new Float32Array(new SharedArrayBuffer(0))
+  #scores = new Float64Array(new SharedArrayBuffer(0))
+
+  constructor(channel: WorkerChannel, manifest: SessionManifest, setup: WorkerSetup) {
+    this.#channel = channel
+    this.manifest = manifest
+    this.#features = setup.features
+    this.#outputs = setup.outputs.length
+  }
+
+  async score(rows: Float32Array, count: number): Promise<Float64Array> {
+    const length = count * this.#features
+    invariant(rows.length >= length, `${count} rows need ${length} values, got ${rows.length}`)
+    if (count === 0) return new Float64Array(0)
+    const grown = this.#reserve(count)
+    this.#rows.set(rows.subarray(0, length))
+    const answer = await this.#channel.ask(() => this.#channel.post(count, grown))
+    switch (answer.kind) {
+      case 'scored':
+        return new Float64Array(this.#scores.subarray(0, count * this.#outputs))
+      case 'refused':
+        throw new InferenceError(answer.message)
+      case 'misfit':
+      case 'unloadable':
+        throw new ServiceError('MODEL_MISMATCH', answer.message)
+      case 'ready':
+        throw new ServiceError('INVARIANT_BROKEN', 'the inference worker loaded its model twice')
+      default:
+        return unreachable(answer)
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#channel.close()
+  }
+
+  /** @returns the buffers when the worker has to be told of new ones */
+  #reserve(count: number): SharedBuffers | undefined {
+    if (this.#rows.length >= count * this.#features) return undefined
+    let capacity = FIRST_ROWS
+    while (capacity < count) capacity *= 2
+    const rows = new SharedArrayBuffer(capacity * this.#features * Float32Array.BYTES_PER_ELEMENT)
+    const scores = new SharedArrayBuffer(capacity * this.#outputs * Float64Array.BYTES_PER_ELEMENT)
+    this.#rows = new Float32Array(rows)
+    this.#scores = new Float64Array(scores)
+    return { rows, scores }
+  }
+}
+
+/**
+ * Loads the model in a worker thread and checks its tensors against the spec.
+ *
+ * @throws ServiceError `MODEL_INVALID` when the file cannot be loaded, `MODEL_MISMATCH` when the
+ *   model's tensors are not those the spec declares
+ */
+export async function startScorer(options: ScorerOptions): Promise<OnnxScorer> {
+  const { spec, modelFile, threads } = options
+  const setup: WorkerSetup = {
+    modelFile,
+    threads,
+    inputTensor: spec.model.inputTensor,
+    outputs: spec.model.outputs,
+    features: spec.features.length,
+  }
+  const channel = new WorkerChannel(setup)
+  try {
+    const answer = await channel.ask()
+    if (answer.kind === 'unloadable') {
+      throw new ServiceError('MODEL_INVALID', `cannot load ${modelFile}: ${answer.message}`)
+    }
+    invariant(answer.kind === 'ready', `the inference worker began with "${answer.kind}"`)
+    checkManifest(answer.manifest, spec)
+    return new WorkerScorer(channel, answer.manifest, setup)
+  } catch (error) {
+    await channel.close()
+    throw error
+  }
+}
