@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { PartitionTable } from '../../../src/loop/partitions.ts'
+
+function tableAt(start: number, replayUntil: number) {
+  const table = new PartitionTable()
+  table.open({ partition: 0, start, replayUntil })
+  const entry = table.get(0)
+  assert(entry !== undefined)
+  return { table, entry }
+}
+
+test('only partitions that moved are committed', () => {
+  const { table, entry } = tableAt(10, 10)
+  table.open({ partition: 1, start: 5, replayUntil: 5 })
+  entry.position = 12
+  assert.deepEqual(
+    table.advanced().map(({ partition, position }) => [partition, position]),
+    [[0, 12]],
+  )
+})
+
+test('replayed records are never committed again', () => {
+  const { table, entry } = tableAt(10, 20)
+  entry.position = 20
+  assert.deepEqual([table.advanced(), table.isReplaying()], [[], false])
+  table.accept()
+  assert.equal(entry.committedOffset, 20)
+})
+
+test('a rewind goes back to where the unit began, not further', () => {
+  const { table, entry } = tableAt(10, 10)
+  entry.position = 12
+  table.accept()
+  entry.position = 15
+  assert.deepEqual(table.rewind(), [{ partition: 0, offset: 12 }])
+  assert.equal(entry.position, 12)
+})
+
+test('a partition that did not move is not rewound', () => {
+  const { table } = tableAt(10, 10)
+  assert.deepEqual(table.rewind(), [])
+})
+
+test('a partition assigned twice is a broken invariant', () => {
+  const { table } = tableAt(10, 10)
+  assert.throws(() => table.open({ partition: 0, start: 1, replayUntil: 1 }), {
+    code: 'INVARIANT_BROKEN',
+  })
+})

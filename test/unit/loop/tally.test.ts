@@ -1,0 +1,39 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { Tally } from '../../../src/loop/tally.ts'
+
+test('every outcome with its audit keeps the balance', () => {
+  const tally = new Tally(10)
+  for (const outcome of ['predicted', 'late', 'dead-letter'] as const) {
+    tally.record(1)
+    tally.audited()
+    if (outcome === 'predicted') tally.predicted(1, 0.5)
+    else if (outcome === 'late') tally.late()
+    else tally.deadLetter('undecodable')
+  }
+  tally.check()
+  assert.equal(tally.summary(2).records, 3)
+})
+
+test('a record without an audit breaks the balance', () => {
+  const tally = new Tally(10)
+  tally.record(1)
+  tally.predicted(1, 0.5)
+  assert.throws(() => tally.check(), /1 records in, 0 audits, 1 outcomes/)
+})
+
+test('a record without an outcome breaks the balance', () => {
+  const tally = new Tally(10)
+  tally.record(1)
+  tally.audited()
+  assert.throws(() => tally.check(), { code: 'INVARIANT_BROKEN' })
+})
+
+test('a reset tally starts from nothing', () => {
+  const tally = new Tally(10)
+  tally.record(1)
+  tally.output('out', 5)
+  tally.reset()
+  tally.check()
+  assert.deepEqual([tally.records, tally.summary(1).outputs.size], [0, 0])
+})

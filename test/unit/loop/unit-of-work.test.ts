@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { ServiceError } from '../../../src/domain/errors.ts'
+import { UnitOfWork } from '../../../src/loop/unit-of-work.ts'
+import { Backoff } from '../../../src/runtime/backoff.ts'
+import { FakeClock } from '../../fakes/clock.ts'
+import { FakeLog, FakeProducer } from '../../fakes/producer.ts'
+
+const OFFSETS = [{ topic: 'events', partition: 0, offset: 1, metadata: '' }]
+
+function recordOf(value: string) {
+  return { topic: 'out', partition: 0, key: null, value: Buffer.from(value) }
+}
+
+async function unitOver(producer: FakeProducer, clock = new FakeClock()): Promise<UnitOfWork> {
+  await producer.initTransactions()
+  const backoff = new Backoff(10, 100, () => 0)
+  return new UnitOfWork({ producer, clock, backoff, deadlineMs: 1_000 })
+}
+
+test('records and offsets become visible together, at the commit', async () => {
+  const log = new FakeLog()
+  const unit = await unitOver(new FakeProducer(log))
+  await unit.begin()
+  unit.produce(recordOf('a'))
+  assert.equal(log.records.length, 0)
+  await unit.commit(OFFSETS)
+  assert.equal(log.records.length, 1)
+  assert.equal(log.offsets.get('events-0')?.offset, 1)
+  assert.equal(unit.isOpen, false)
+})
+
+test('an aborted unit leaves nothing', async () => {
+  const log = new FakeLog()
+  const unit = await unitOver(new FakeProducer(log))
+  await unit.begin()
+  unit.produce(recordOf('a'))
+  await unit.abort()
+  assert.deepEqual([log.records.length, log.offsets.size, unit.isOpen], [0, 0, false])
+})
+
+test('a second begin joins the open transaction', async () => {
+  const producer = new FakeProducer(new FakeLog())
+  const unit = await unitOver(producer)
+  await unit.begin()
+  await unit.begin()
+  assert.deepEqual(producer.calls, ['begin'])
+})
+
+test('a full queue loses nothing and keeps the order, although the buffer is reused', async () => {
+  const log = new FakeLog()
+  const full = { call: 'produce', code: 'PRODUCER_QUEUE_FULL' } as const
+  const unit = await unitOver(new FakeProducer(log, [full, full]))
+  const shared = Buffer.from('a')
+  await unit.begin()
+  for (const letter of ['a', 'b', 'c']) {
+    shared.write(letter)
+    unit.produce({ topic: 'out', partition: 0, key: null, value: shared })
+  }
+  await unit.drain()
+  await unit.commit(OFFSETS)
+  assert.deepEqual(
+    log.records.map((record) => String(record.value)),
+    ['a', 'b', 'c'],
+  )
+})
+
+test('a retriable error is answered by the same call', async () => {
+  const producer = new FakeProducer(new FakeLog(), [
+    { call: 'sendOffsets', code: 'TRANSACTION_RETRIABLE' },
+    { call: 'commit', code: 'TRANSACTION_RETRIABLE' },
+  ])
+  const unit = await unitOver(producer)
+  await unit.begin()
+  await unit.commit(OFFSETS)
+  assert.deepEqual(producer.calls, ['begin', 'sendOffsets', 'sendOffsets', 'commit', 'commit'])
+})
+
+test('retries end at the deadline of the unit', async () => {
+  const retriable = { call: 'commit', code: 'TRANSACTION_RETRIABLE' } as const
+  const unit = await unitOver(new FakeProducer(new FakeLog(), Array(100).fill(retriable)))
+  await unit.begin()
+  await assert.rejects(unit.commit(OFFSETS), (error) => {
+    assert(error instanceof ServiceError)
+    assert.equal(error.code, 'TRANSACTION_ABORTABLE')
+    assert.match(error.message, /bound 1000/)
+    return true
+  })
+})
+
+test('an ambiguous commit is never tried again', async () => {
+  const producer = new FakeProducer(new FakeLog(), [{ call: 'commit', code: 'COMMIT_UNCERTAIN' }])
+  const unit = await unitOver(producer)
+  await unit.begin()
+  await assert.rejects(unit.commit(OFFSETS), { code: 'COMMIT_UNCERTAIN' })
+  assert.deepEqual(producer.calls, ['begin', 'sendOffsets', 'commit'])
+})
