@@ -1,5 +1,5 @@
 import { ServiceError } from '../domain/errors.ts'
-import { parseMetadata } from '../features/stream-time.ts'
+import { parseMetadata, replayStart } from '../features/stream-time.ts'
 import type { StreamPosition } from '../features/stream-time.ts'
 import type { CommittedOffset, LogBounds } from '../source/port.ts'
 import type { PartitionStart } from './partitions.ts'
@@ -39,14 +39,7 @@ export function locate(topic: string, stored: CommittedOffset, bounds: LogBounds
       bounds,
     )
   }
-  const restored: StreamPosition | undefined =
-    position === undefined
-      ? undefined
-      : {
-          streamTimeMs: position.replayStreamTimeMs,
-          replayFrom: start,
-          replayStreamTimeMs: position.replayStreamTimeMs,
-        }
+  const restored = position === undefined ? undefined : replayStart(position)
   return { partition, start, replayUntil: committed, restored, committed: position }
 }
 

@@ -6,6 +6,7 @@ import type { Outcome } from '../domain/outcome.ts'
 import type { OutputRecord } from '../domain/record.ts'
 import type { FeatureEngine } from '../features/engine.ts'
 import { scoreRows } from '../inference/bisect.ts'
+import type { ScoredBatch } from '../inference/bisect.ts'
 import type { Scorer } from '../inference/port.ts'
 import type { Clock } from '../runtime/clock.ts'
 import type { OutputPlan } from '../sink/plan.ts'
@@ -104,20 +105,24 @@ export class Processor {
     return rows
   }
 
-  async #score(rows: number): Promise<Scored> {
+  async #score(rows: number): Promise<ScoredBatch> {
     const { engine, scorer, observer, clock, outputs } = this.#parts
     if (rows === 0) return { scores: new Float64Array(0), refused: new Map() }
     const values = rows * engine.columns
     for (let at = 0; at < values; at += 1) this.#inputs[at] = this.#features[at] ?? Number.NaN
     const startedAt = clock.monotonic()
-    const shape = { count: rows, features: engine.columns, outputs }
-    const scored = await scoreRows(scorer, this.#inputs, shape)
+    const scored = await scoreRows(scorer, {
+      rows: this.#inputs,
+      count: rows,
+      features: engine.columns,
+      outputs,
+    })
     observer.stage('inference', clock.monotonic() - startedAt)
     observer.inferenceBatch(rows)
     return scored
   }
 
-  #answer({ decoded, outcome, row }: Live, scored: Scored): void {
+  #answer({ decoded, outcome, row }: Live, scored: ScoredBatch): void {
     const { plan, tally } = this.#parts
     const { record, schemaId, result } = decoded
     const event = result.kind === 'event' ? result.event : undefined
@@ -156,7 +161,7 @@ export class Processor {
     )
   }
 
-  #unscorable(row: number, { scores, refused }: Scored) {
+  #unscorable(row: number, { scores, refused }: ScoredBatch) {
     const why = refused.get(row)
     if (why !== undefined)
       return deadLetter('unscorable', 'inference', `the model refused it: ${why}`)
@@ -177,9 +182,4 @@ export class Processor {
     this.#features = new Float64Array(values)
     this.#inputs = new Float32Array(values)
   }
-}
-
-interface Scored {
-  readonly scores: Float64Array
-  readonly refused: ReadonlyMap<number, string>
 }
