@@ -9,7 +9,7 @@ import type { Rebalance, Source, StartOffset } from '../source/port.ts'
 import type { Batch, Fetcher } from './fetcher.ts'
 import type { LoopEvents } from './events.ts'
 import { locate } from './locate.ts'
-import type { LoopObserver, LoopSnapshot } from './observer.ts'
+import type { LoopObserver, LoopPhase } from './observer.ts'
 import type { PartitionTable } from './partitions.ts'
 import type { Processor } from './processor.ts'
 import type { Tally } from './tally.ts'
@@ -52,7 +52,7 @@ export interface LoopParts {
 export class Loop {
   readonly #parts: LoopParts
   readonly #rebalances: Rebalance[] = []
-  #phase: LoopSnapshot['phase'] = 'waiting-for-assignment'
+  #phase: LoopPhase = 'waiting-for-assignment'
   #heartbeatAtMs: number
   #isStopping = false
   #abortsInRow = 0
@@ -63,7 +63,7 @@ export class Loop {
     this.#heartbeatAtMs = parts.clock.now()
   }
 
-  get phase(): LoopSnapshot['phase'] {
+  get phase(): LoopPhase {
     if (this.#phase === 'running' && this.#parts.partitions.isReplaying()) return 'replaying'
     return this.#phase
   }

@@ -54,3 +54,50 @@ export interface LoopObserver {
   unitCommitted(unit: CommittedUnit): void
   unitAborted(cause: string): void
 }
+
+/** Where the service is in its life. */
+export type LoopPhase =
+  | 'starting'
+  | 'waiting-for-assignment'
+  | 'replaying'
+  | 'running'
+  | 'draining'
+  | 'stopped'
+
+/** Something that keeps the service from its work right now. */
+export interface Trouble {
+  readonly code: string
+  readonly detail: string
+  readonly sinceMs: number
+}
+
+/** State being rebuilt from the input log, in offsets. */
+export interface ReplayProgress {
+  readonly partition: number
+  readonly done: number
+  readonly total: number
+}
+
+/** Everything the outside may see of the loop, taken when asked for. Times are wall-clock ms. */
+export interface LoopSnapshot {
+  readonly phase: LoopPhase
+  readonly startedAtMs: number
+  /** When the loop last began a turn. */
+  readonly heartbeatAtMs: number
+  readonly firstCommitAtMs?: number
+  readonly lastCommitAtMs?: number
+  readonly modelReady: boolean
+  readonly trouble: readonly Trouble[]
+  readonly partitions: readonly PartitionStatus[]
+  readonly replay: readonly ReplayProgress[]
+  readonly state: StateSize
+  readonly totals: {
+    readonly received: number
+    readonly predicted: number
+    readonly late: number
+    readonly deadLetters: number
+    readonly committedUnits: number
+    readonly abortedUnits: number
+  }
+  readonly deadLettersByReason: Readonly<Partial<Record<DeadLetterReason, number>>>
+}
