@@ -28,7 +28,10 @@ export interface DeadLetter {
 /** The one fate of an input record. */
 export type Outcome =
   | { readonly kind: 'predicted' }
-  | { readonly kind: 'late'; /** How far behind stream time − lateness, ms. */ readonly byMs: number }
+  | {
+      readonly kind: 'late' /** How far behind stream time − lateness, ms. */
+      readonly byMs: number
+    }
   | DeadLetter
 
 /** The roles output topics play; which topic plays it is configuration. */

@@ -49,45 +49,49 @@ export function parseGolden(text: string, file: string, spec: ModelSpec): Golden
   return golden
 }
 
+/** Rows of the self-test's batch at least: kernels change how they sum at sizes well below it. */
+const BATCH_ROWS_MIN = 256
+
 /**
- * Scores the golden rows, in one batch and one by one. Run before the first poll; it also warms the
- * session up.
+ * Scores the golden rows, repeated into one large batch and one by one. Run before the first poll;
+ * it also warms the session up.
  *
  * @throws ServiceError `MODEL_MISMATCH` naming the first row off by more than the tolerance
  * @throws InferenceError when the model refuses a golden row
  */
 export async function selfTest(scorer: Scorer, golden: Golden): Promise<SelfTest> {
-  const rows = new Float32Array(golden.rows.flatMap((row) => row.features.map(fromNull)))
-  const expected = golden.rows.flatMap((row) => row.scores)
-  const count = golden.rows.length
-  const batch = await scorer.score(rows, count)
-  const worstDifference = compare(batch, expected, golden)
-  const single = new Float64Array(expected.length)
-  const features = rows.length / count
-  const outputs = expected.length / count
-  for (let row = 0; row < count; row++) {
+  const repeats = Math.ceil(BATCH_ROWS_MIN / golden.rows.length)
+  const all = Array.from({ length: repeats }, () => golden.rows).flat()
+  const rows = new Float32Array(all.flatMap((row) => row.features.map(fromNull)))
+  const batch = await scorer.score(rows, all.length)
+  const worstDifference = compare(batch, golden)
+  const features = rows.length / all.length
+  const outputs = batch.length / all.length
+  let isBatchInvariant = true
+  for (let row = 0; row < golden.rows.length; row++) {
     const own = await scorer.score(rows.subarray(row * features, (row + 1) * features), 1)
-    single.set(own, row * outputs)
+    for (let at = row; at < all.length; at += golden.rows.length) {
+      isBatchInvariant &&= own.every((score, slot) => Object.is(score, batch[at * outputs + slot]))
+    }
   }
-  const isBatchInvariant = Buffer.compare(bytesOf(single), bytesOf(batch)) === 0
-  return { rows: count, worstDifference, isBatchInvariant }
+  return { rows: golden.rows.length, worstDifference, isBatchInvariant }
 }
 
-function compare(scores: Float64Array, expected: readonly number[], golden: Golden): number {
-  const outputs = expected.length / golden.rows.length
+function compare(scores: Float64Array, golden: Golden): number {
   let worst = 0
-  for (const [index, wanted] of expected.entries()) {
-    const got = scores[index] ?? Number.NaN
-    const difference = Math.abs(got - wanted)
-    // Written so that a NaN fails.
-    if (!(difference <= golden.tolerance)) {
-      const place = `golden row ${Math.floor(index / outputs)}, score ${index % outputs}`
-      throw new ServiceError(
-        'MODEL_MISMATCH',
-        `${place}: expected ${wanted} within ${golden.tolerance}, got ${got}`,
-      )
+  for (const [row, { scores: wanted }] of golden.rows.entries()) {
+    for (const [slot, expected] of wanted.entries()) {
+      const got = scores[row * wanted.length + slot] ?? Number.NaN
+      const difference = Math.abs(got - expected)
+      // Written so that a NaN fails.
+      if (!(difference <= golden.tolerance)) {
+        throw new ServiceError(
+          'MODEL_MISMATCH',
+          `golden row ${row}, score ${slot}: expected ${expected} within ${golden.tolerance}, got ${got}`,
+        )
+      }
+      worst = Math.max(worst, difference)
     }
-    worst = Math.max(worst, difference)
   }
   return worst
 }
@@ -112,8 +116,4 @@ function requireLength(name: string, got: number, wanted: number): void {
 
 function fromNull(value: number | null): number {
   return value ?? Number.NaN
-}
-
-function bytesOf(values: Float64Array): Buffer {
-  return Buffer.from(values.buffer, values.byteOffset, values.byteLength)
 }

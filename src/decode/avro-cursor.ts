@@ -1,0 +1,119 @@
+import { isUtf8 } from 'node:buffer'
+
+/** Most bytes a 64-bit varint takes. */
+const VARINT_BYTES_MAX = 10
+/** A varint of this many bytes is exact as a double; longer ones go through BigInt. */
+const VARINT_BYTES_EXACT = 7
+
+/**
+ * Reads Avro's binary encoding (Avro specification 1.12, "Binary Encoding") from bytes nobody
+ * vouches for. Every read is checked against the end. The first problem is kept, and from then on
+ * nothing more can be read, so loops over blocks end; the values read after it mean nothing.
+ */
+export class AvroCursor {
+  #buffer: Buffer = Buffer.alloc(0)
+  #at = 0
+  #end = 0
+  #problem: string | undefined
+
+  /** What is wrong with the bytes; `undefined` so far nothing. */
+  get problem(): string | undefined {
+    return this.#problem
+  }
+
+  /** Bytes not read yet. */
+  get left(): number {
+    return this.#end - this.#at
+  }
+
+  /** Starts on a new value. */
+  reset(buffer: Buffer, from: number): void {
+    this.#buffer = buffer
+    this.#at = from
+    this.#end = buffer.length
+    this.#problem = undefined
+  }
+
+  fail(problem: string): void {
+    this.#problem ??= problem
+    this.#at = this.#end
+  }
+
+  /** An `int` or `long`; the nearest double beyond 2^53. */
+  readLong(): number {
+    const buffer = this.#buffer
+    let scale = 1
+    let raw = 0
+    for (let count = 0; count < VARINT_BYTES_EXACT; count += 1) {
+      if (this.#at >= this.#end) return this.#failShort()
+      const byte = buffer[this.#at++] ?? 0
+      raw += (byte & 0x7f) * scale
+      if (byte < 0x80) return raw % 2 === 0 ? raw / 2 : -(raw + 1) / 2
+      scale *= 128
+    }
+    return this.#readWide(BigInt(raw))
+  }
+
+  /** A length: a `long` that must be within what is left. */
+  readLength(): number {
+    const length = this.readLong()
+    if (length >= 0 && length <= this.#end - this.#at) return length
+    this.fail(`length must be from 0 to the ${this.left} bytes left, got ${length}`)
+    return 0
+  }
+
+  readBoolean(): boolean {
+    if (this.#at >= this.#end) return this.#failShort() === 1
+    const byte = this.#buffer[this.#at++] ?? 0
+    if (byte > 1) this.fail(`boolean must be byte 0 or 1, got ${byte}`)
+    return byte === 1
+  }
+
+  readFloat(): number {
+    const from = this.#at
+    return this.skip(4) ? this.#buffer.readFloatLE(from) : 0
+  }
+
+  readDouble(): number {
+    const from = this.#at
+    return this.skip(8) ? this.#buffer.readDoubleLE(from) : 0
+  }
+
+  readString(): string {
+    const length = this.readLength()
+    const from = this.#at
+    this.#at += length
+    const text = this.#buffer.toString('utf8', from, this.#at)
+    if (text.includes('\uFFFD') && !isUtf8(this.#buffer.subarray(from, this.#at))) {
+      this.fail('string must be UTF-8')
+    }
+    return text
+  }
+
+  /** Passes over bytes. @returns whether there were that many */
+  skip(bytes: number): boolean {
+    if (bytes > this.#end - this.#at) {
+      this.#failShort()
+      return false
+    }
+    this.#at += bytes
+    return true
+  }
+
+  #readWide(low: bigint): number {
+    let raw = low
+    for (let count = VARINT_BYTES_EXACT; count < VARINT_BYTES_MAX; count += 1) {
+      if (this.#at >= this.#end) return this.#failShort()
+      const byte = this.#buffer[this.#at++] ?? 0
+      raw += BigInt(byte & 0x7f) << BigInt(7 * count)
+      if (byte < 0x80) return Number((raw >> 1n) ^ -(raw & 1n))
+    }
+    this.fail(`number must take at most ${VARINT_BYTES_MAX} bytes`)
+    return 0
+  }
+
+  #failShort(): number {
+    this.fail('the value ends too early')
+    return 0
+  }
+}
