@@ -1,10 +1,10 @@
-import { Worker } from 'node:worker_threads'
 import { ServiceError, invariant, unreachable } from '../domain/errors.ts'
 import type { ModelSpec } from '../domain/model-spec.ts'
 import { checkManifest } from './manifest.ts'
-import type { ScorerAnswer, SessionManifest, SharedBuffers, WorkerSetup } from './messages.ts'
+import type { SessionManifest, SharedBuffers, WorkerSetup } from './messages.ts'
 import { InferenceError } from './port.ts'
 import type { Scorer } from './port.ts'
+import { WorkerChannel } from './worker-channel.ts'
 
 export interface ScorerOptions {
   /** Path of the ONNX file. */
@@ -23,71 +23,10 @@ export interface OnnxScorer extends Scorer {
   readonly manifest: SessionManifest
 }
 
-interface Call {
-  readonly resolve: (answer: ScorerAnswer) => void
-  readonly reject: (error: unknown) => void
-}
+const WORKER = new URL('./onnx-worker.ts', import.meta.url)
 
 /** Rows that the first buffers hold; they double from there. */
 const FIRST_ROWS = 1024
-
-/** A worker thread with at most one request in flight. */
-class WorkerChannel {
-  readonly #worker: Worker
-  #call: Call | undefined
-  #broken: ServiceError | undefined
-  #closing = false
-
-  constructor(setup: WorkerSetup) {
-    this.#worker = new Worker(new URL('./onnx-worker.ts', import.meta.url), {
-      workerData: setup,
-      name: 'inference',
-    })
-    this.#worker.on('message', (answer: ScorerAnswer) => this.#settle(answer))
-    this.#worker.on('error', (error) => this.#break('the inference worker crashed', error))
-    this.#worker.on('exit', (code) => {
-      if (!this.#closing) this.#break(`the inference worker ended with status ${code}`)
-    })
-  }
-
-  /** Waits for the worker's next answer, after `send` has caused it. */
-  ask(send?: () => void): Promise<ScorerAnswer> {
-    invariant(this.#call === undefined, 'one scoring call at a time')
-    if (this.#broken !== undefined) return Promise.reject(this.#broken)
-    return new Promise((resolve, reject) => {
-      this.#call = { resolve, reject }
-      send?.()
-    })
-  }
-
-  post(count: number, buffers: SharedBuffers | undefined): void {
-    this.#worker.postMessage(
-      buffers === undefined ? { kind: 'score', count } : { kind: 'score', count, buffers },
-    )
-  }
-
-  async close(): Promise<void> {
-    if (this.#closing || this.#broken !== undefined) return
-    this.#closing = true
-    const ended = new Promise<void>((resolve) => this.#worker.once('exit', () => resolve()))
-    this.#worker.postMessage({ kind: 'close' })
-    await ended
-    this.#break('the scorer is closed')
-  }
-
-  #settle(answer: ScorerAnswer): void {
-    const call = this.#call
-    this.#call = undefined
-    call?.resolve(answer)
-  }
-
-  #break(message: string, cause?: unknown): void {
-    this.#broken ??= new ServiceError('INVARIANT_BROKEN', message, cause)
-    const call = this.#call
-    this.#call = undefined
-    call?.reject(this.#broken)
-  }
-}
 
 class WorkerScorer implements OnnxScorer {
   readonly manifest: SessionManifest
@@ -107,10 +46,14 @@ class WorkerScorer implements OnnxScorer {
   async score(rows: Float32Array, count: number): Promise<Float64Array> {
     const length = count * this.#features
     invariant(rows.length >= length, `${count} rows need ${length} values, got ${rows.length}`)
+    // Before the shared rows are touched: a call in flight is still reading them.
+    this.#channel.requireIdle()
     if (count === 0) return new Float64Array(0)
     const grown = this.#reserve(count)
     this.#rows.set(rows.subarray(0, length))
-    const answer = await this.#channel.ask(() => this.#channel.post(count, grown))
+    const answer = await this.#channel.ask(
+      grown === undefined ? { kind: 'score', count } : { kind: 'score', count, buffers: grown },
+    )
     switch (answer.kind) {
       case 'scored':
         return new Float64Array(this.#scores.subarray(0, count * this.#outputs))
@@ -158,9 +101,9 @@ export async function startScorer(options: ScorerOptions): Promise<OnnxScorer> {
     outputs: spec.model.outputs,
     features: spec.features.length,
   }
-  const channel = new WorkerChannel(setup)
+  const channel = new WorkerChannel(WORKER, setup)
   try {
-    const answer = await channel.ask()
+    const answer = await channel.ready()
     if (answer.kind === 'unloadable') {
       throw new ServiceError('MODEL_INVALID', `cannot load ${modelFile}: ${answer.message}`)
     }
