@@ -6,6 +6,12 @@ const VARINT_BYTES_MAX = 10
 const VARINT_BYTES_EXACT = 7
 
 /**
+ * Most items of types that take no bytes (`null`, an empty record) in one value: more than a value
+ * has bytes can be nothing else, and a damaged count must not be followed for ever.
+ */
+const EMPTY_ITEMS_MAX = 100_000
+
+/**
  * Reads Avro's binary encoding (Avro specification 1.12, "Binary Encoding") from bytes nobody
  * vouches for. Every read is checked against the end. The first problem is kept, and from then on
  * nothing more can be read, so loops over blocks end; the values read after it mean nothing.
@@ -14,6 +20,7 @@ export class AvroCursor {
   #buffer: Buffer = Buffer.alloc(0)
   #at = 0
   #end = 0
+  #items = 0
   #problem: string | undefined
 
   /** What is wrong with the bytes; `undefined` so far nothing. */
@@ -31,6 +38,7 @@ export class AvroCursor {
     this.#buffer = buffer
     this.#at = from
     this.#end = buffer.length
+    this.#items = 0
     this.#problem = undefined
   }
 
@@ -60,6 +68,15 @@ export class AvroCursor {
     if (length >= 0 && length <= this.#end - this.#at) return length
     this.fail(`length must be from 0 to the ${this.left} bytes left, got ${length}`)
     return 0
+  }
+
+  /** Announces a block of items of an array or map, before they are read. */
+  countItems(count: number): void {
+    this.#items += count
+    const itemsMax = this.#end + EMPTY_ITEMS_MAX
+    if (this.#items > itemsMax) {
+      this.fail(`a value of ${this.#end} bytes must have at most ${itemsMax} items`)
+    }
   }
 
   readBoolean(): boolean {
