@@ -1,0 +1,33 @@
+NODE := .millrace/bin/node
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench up down train clean setup
+
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+
+demo: setup ## The main job on real flights, in this terminal (KEEP=1 leaves it running)
+	@$(NODE) scripts/demo/main.ts
+
+test: setup ## Everything: checks, unit, property, contract and integration tests
+	@$(NODE) scripts/test.ts
+
+check: setup ## Types, lint, format, dead code, layers, generated docs: seconds
+	@$(NODE) scripts/check.ts
+
+bench: setup ## Throughput, latency and memory beside the client's own ceiling
+	@$(NODE) bench/main.ts
+
+up: setup ## Start a broker and a schema registry, print their addresses, leave them running
+	@$(NODE) scripts/testbed/cli.ts up
+
+down: setup ## Stop what `make up` started
+	@$(NODE) scripts/testbed/cli.ts down
+
+train: setup ## Train the shipped models anew from their data
+	@$(NODE) scripts/train.ts
+
+clean: ## Remove what was installed in this folder (caches of the machine stay)
+	@rm -rf node_modules .millrace
+
+setup:
+	@bash scripts/bootstrap.sh

