@@ -96,7 +96,10 @@ export function resolveFeature(
 }
 
 type Declared<Operation> = Extract<FeatureDeclaration, { operation: Operation }>
-type TimePartDeclaration = Exclude<FeatureDeclaration, { window: string } | { input_column: string }>
+type TimePartDeclaration = Exclude<
+  FeatureDeclaration,
+  { window: string } | { input_column: string }
+>
 
 function timePart(feature: TimePartDeclaration, report: Report): FeatureSpec {
   const utcOffsetMs = parseUtcOffsetMs(feature.utc_offset ?? '0h') ?? 0

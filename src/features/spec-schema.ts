@@ -133,26 +133,46 @@ const timePart = z.literal([
   'month',
 ])
 
+/** Every operation, by name. */
+export const OPERATIONS: readonly string[] = [
+  'count',
+  ...numericOperation.values,
+  'seconds_since_previous',
+  'distinct',
+  'field',
+  'one_hot',
+  ...timePart.values,
+]
+
 /** One entry of `features` in `model.yaml`. */
-export const featureSchema = z.discriminatedUnion('operation', [
-  strict({ operation: z.literal('count'), ...windowed, input_column: fieldName.optional() }),
-  strict({ operation: numericOperation, ...windowed, ...input, ...fallback }),
-  strict({ operation: z.literal('seconds_since_previous'), ...windowed, ...fallback }),
-  strict({
-    operation: z.literal('distinct'),
-    ...windowed,
-    ...input,
-    distinct_max: whole(1, SPEC_BOUNDS.distinctMax).optional(),
-  }),
-  strict({ operation: z.literal('field'), name, ...input, ...fallback }),
-  strict({
-    operation: z.literal('one_hot'),
-    name,
-    ...input,
-    categories: list(value, SPEC_BOUNDS.categoriesMax),
-  }),
-  strict({ operation: timePart, name, utc_offset: offset.optional() }),
-])
+export const featureSchema = z.discriminatedUnion(
+  'operation',
+  [
+    strict({ operation: z.literal('count'), ...windowed, input_column: fieldName.optional() }),
+    strict({ operation: numericOperation, ...windowed, ...input, ...fallback }),
+    strict({ operation: z.literal('seconds_since_previous'), ...windowed, ...fallback }),
+    strict({
+      operation: z.literal('distinct'),
+      ...windowed,
+      ...input,
+      distinct_max: whole(1, SPEC_BOUNDS.distinctMax).optional(),
+    }),
+    strict({ operation: z.literal('field'), name, ...input, ...fallback }),
+    strict({
+      operation: z.literal('one_hot'),
+      name,
+      ...input,
+      categories: list(value, SPEC_BOUNDS.categoriesMax),
+    }),
+    strict({ operation: timePart, name, utc_offset: offset.optional() }),
+  ],
+  {
+    error: (issue) =>
+      issue.code === 'invalid_union'
+        ? `must be one of ${OPERATIONS.join(', ')}`
+        : 'must be a mapping such as {name: …, operation: count, window: 1h}',
+  },
+)
 
 const output = strict({
   name,

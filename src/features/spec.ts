@@ -9,6 +9,7 @@ import {
   featureSchema,
   type ModelDeclaration,
   modelSchema,
+  OPERATIONS,
   SPEC_BOUNDS,
 } from './spec-schema.ts'
 import { formatPath, type YamlPath, YamlText } from './yaml-text.ts'
@@ -35,7 +36,7 @@ export function parseModelSpec(text: string, fileName: string): ModelSpec {
   problems.throwIfAny()
   const report: Report = (path, rule, hint = '') => problems.at(yaml, path, [rule, hint])
   const parsed = modelSchema.safeParse(yaml.value)
-  if (!parsed.success) reportIssues(parsed.error.issues, [], report)
+  if (!parsed.success) reportIssues(parsed.error.issues, [], { yaml, report })
   const { event, features } = resolveParts(yaml.value, report)
   if (parsed.success) checkOutputs(parsed.data, report)
   problems.throwIfAny()
@@ -61,7 +62,9 @@ class Problems {
     const value = yaml.valueAt(path)
     const name = path.length === 0 ? 'the file' : formatPath(path)
     const said =
-      value === undefined ? `${name} is missing; it ${rule}` : `${name} ${rule}, got ${shown(value)}`
+      value === undefined
+        ? `${name} is missing; it ${rule}`
+        : `${name} ${rule}, got ${shown(value)}`
     this.add(yaml.lineOf(path), `${said}${hint}`)
   }
 
@@ -80,34 +83,35 @@ function shown(value: unknown): string {
   return text.length > 100 ? `${text.slice(0, 100)}…` : text
 }
 
+interface Told {
+  readonly yaml: YamlText
+  readonly report: Report
+}
+
 /** Problems the schema found. Of a union, the branch that got further inside is the one meant. */
-function reportIssues(issues: readonly z.core.$ZodIssue[], prefix: YamlPath, report: Report): void {
+function reportIssues(issues: readonly z.core.$ZodIssue[], prefix: YamlPath, told: Told): void {
   for (const issue of issues) {
     const path = [...prefix, ...issue.path]
     if (issue.code === 'unrecognized_keys') {
       const known = issue.message.split(', ')
-      for (const key of issue.keys) {
-        report(
-          [...path, key],
-          `must not be here: known are ${issue.message}${suggestion(key, known)}`,
-        )
-      }
+      const rule = `is unknown here, known are ${issue.message}`
+      for (const key of issue.keys) told.report([...path, key], rule, suggestion(key, known))
     } else if (issue.code === 'invalid_union') {
-      reportUnion(issue, path, report)
+      reportUnion(issue, path, told)
     } else {
-      report(path, issue.message)
+      told.report(path, issue.message)
     }
   }
 }
 
-function reportUnion(issue: z.core.$ZodIssueInvalidUnion, path: YamlPath, report: Report): void {
+function reportUnion(issue: z.core.$ZodIssueInvalidUnion, path: YamlPath, told: Told): void {
   const inside = issue.errors.find((branch) =>
     branch.every((inner) => inner.path.length > 0 || inner.code === 'unrecognized_keys'),
   )
-  if (inside !== undefined) reportIssues(inside, path, report)
-  else if ('options' in issue)
-    report(path, `must be one of ${String(issue.options).replaceAll(',', ', ')}`)
-  else report(path, issue.message)
+  if (inside !== undefined) return reportIssues(inside, path, told)
+  const isOperation = path.at(-1) === 'operation'
+  const hint = isOperation ? suggestion(String(told.yaml.valueAt(path)), OPERATIONS) : ''
+  told.report(path, issue.message, hint)
 }
 
 /** Resolves each part that is right by itself, so that its problems are told beside the others'. */
@@ -125,8 +129,7 @@ function resolveParts(
   for (const [index, raw] of (Array.isArray(rawFeatures) ? rawFeatures : []).entries()) {
     const parsed = featureSchema.safeParse(raw)
     if (!parsed.success) continue
-    const inFeature: Report = (path, rule, hint) =>
-      report(['features', index, ...path], rule, hint)
+    const inFeature: Report = (path, rule, hint) => report(['features', index, ...path], rule, hint)
     for (const feature of resolveFeature(parsed.data, event.fields, inFeature)) {
       checkName(feature.name, event, names, (problem) => inFeature(['name'], problem))
       names.set(feature.name, `features[${index}]`)
