@@ -5,6 +5,9 @@ const VARINT_BYTES_MAX = 10
 /** A varint of this many bytes is exact as a double; longer ones go through BigInt. */
 const VARINT_BYTES_EXACT = 7
 
+/** Up to this length looking for a byte beyond ASCII first is cheaper than decoding UTF-8. */
+const SHORT_TEXT_MAX = 32
+
 /**
  * Most items of types that take no bytes (`null`, an empty record) in one value: more than a value
  * has bytes can be nothing else, and a damaged count must not be followed for ever.
@@ -50,9 +53,12 @@ export class AvroCursor {
   /** An `int` or `long`; the nearest double beyond 2^53. */
   readLong(): number {
     const buffer = this.#buffer
-    let scale = 1
-    let raw = 0
-    for (let count = 0; count < VARINT_BYTES_EXACT; count += 1) {
+    if (this.#at >= this.#end) return this.#failShort()
+    let raw = buffer[this.#at++] ?? 0
+    if (raw < 0x80) return (raw >>> 1) ^ -(raw & 1)
+    raw &= 0x7f
+    let scale = 128
+    for (let count = 1; count < VARINT_BYTES_EXACT; count += 1) {
       if (this.#at >= this.#end) return this.#failShort()
       const byte = buffer[this.#at++] ?? 0
       raw += (byte & 0x7f) * scale
@@ -100,6 +106,9 @@ export class AvroCursor {
     const length = this.readLength()
     const from = this.#at
     this.#at += length
+    if (length <= SHORT_TEXT_MAX && this.#isAscii(from)) {
+      return this.#buffer.toString('latin1', from, this.#at)
+    }
     const text = this.#buffer.toString('utf8', from, this.#at)
     if (text.includes('\uFFFD') && !isUtf8(this.#buffer.subarray(from, this.#at))) {
       this.fail('string must be UTF-8')
@@ -114,6 +123,12 @@ export class AvroCursor {
       return false
     }
     this.#at += bytes
+    return true
+  }
+
+  /** Whether the bytes from there to here are ASCII. */
+  #isAscii(from: number): boolean {
+    for (let at = from; at < this.#at; at += 1) if ((this.#buffer[at] ?? 0) > 0x7f) return false
     return true
   }
 

@@ -1,0 +1,190 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import avro from 'avsc'
+import fc from 'fast-check'
+import { compileAvro } from '../../../src/decode/avro-codec.ts'
+
+const EVERYTHING = {
+  type: 'record',
+  name: 'Everything',
+  fields: [
+    { name: 'nothing', type: 'null' },
+    { name: 'flag', type: 'boolean' },
+    { name: 'small', type: 'int' },
+    { name: 'large', type: { type: 'long', logicalType: 'timestamp-millis' } },
+    { name: 'single', type: 'float' },
+    { name: 'double', type: 'double' },
+    { name: 'text', type: 'string' },
+    { name: 'bytes', type: 'bytes' },
+    { name: 'fixed', type: { type: 'fixed', name: 'Four', size: 4 } },
+    { name: 'color', type: { type: 'enum', name: 'Color', symbols: ['RED', 'GREEN'] } },
+    { name: 'maybe', type: ['null', 'string'] },
+    { name: 'list', type: { type: 'array', items: ['null', 'long'] } },
+    { name: 'map', type: { type: 'map', values: 'double' } },
+    {
+      name: 'tree',
+      type: {
+        type: 'record',
+        name: 'Tree',
+        fields: [
+          { name: 'left', type: ['null', 'Tree'] },
+          { name: 'label', type: 'string' },
+        ],
+      },
+    },
+    { name: 'last', type: 'int' },
+  ],
+}
+const SCHEMA = JSON.stringify(EVERYTHING)
+const NAMES = EVERYTHING.fields.map(({ name }) => name)
+const COMPOUND_NAMES = new Set(['bytes', 'fixed', 'list', 'map', 'tree'])
+
+const anything = fc.record({
+  nothing: fc.constant(null),
+  flag: fc.boolean(),
+  small: fc.integer(),
+  large: fc.integer({ min: -(2 ** 52), max: 2 ** 52 }),
+  single: fc.float(),
+  double: fc.double(),
+  text: fc.string({ unit: 'binary', maxLength: 60 }),
+  bytes: fc.uint8Array().map((bytes) => Buffer.from(bytes)),
+  fixed: fc.uint8Array({ minLength: 4, maxLength: 4 }).map((bytes) => Buffer.from(bytes)),
+  color: fc.constantFrom('RED', 'GREEN'),
+  maybe: fc.option(fc.string()),
+  list: fc.array(fc.option(fc.integer())),
+  map: fc.dictionary(fc.string(), fc.double()),
+  tree: fc.record({
+    left: fc.option(fc.record({ left: fc.constant(null), label: fc.string() })),
+    label: fc.string(),
+  }),
+  last: fc.integer(),
+})
+
+const writer = avro.Type.forSchema(JSON.parse(SCHEMA), { wrapUnions: 'never' })
+
+/** What one decode yields: the problem, or the values by name. */
+function decode(wanted: readonly string[], bytes: Buffer, schema = SCHEMA) {
+  const into: unknown[] = wanted.map(() => 'stale')
+  const problem = compileAvro(schema, [], wanted).decode(bytes, 0, into)
+  return problem ?? Object.fromEntries(wanted.map((name, slot) => [name, into[slot]]))
+}
+
+test('any choice of scalar fields reads as avsc wrote them', () => {
+  fc.assert(
+    fc.property(anything, fc.shuffledSubarray(NAMES), (given, wanted) => {
+      const read = decode(wanted, writer.toBuffer(given))
+      const expected = wanted.map((name) => [
+        name,
+        COMPOUND_NAMES.has(name) ? {} : Object(given)[name],
+      ])
+      assert.deepEqual(read, Object.fromEntries(expected))
+    }),
+  )
+})
+
+test('no bytes make the reader throw, and no prefix of a value is a value', () => {
+  fc.assert(
+    fc.property(anything, fc.nat(), fc.nat(255), (given, place, byte) => {
+      const bytes = writer.toBuffer(given)
+      assert.equal(typeof decode(NAMES, bytes.subarray(0, place % bytes.length)), 'string')
+      bytes[place % bytes.length] = byte
+      decode(NAMES, bytes)
+      decode(['last'], bytes)
+    }),
+  )
+})
+
+function schemaOf(type: unknown): string {
+  return JSON.stringify({ type: 'record', name: 'One', fields: [{ name: 'a', type }] })
+}
+
+const VARINT_MAX = [0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01]
+
+const DAMAGED = [
+  ['string', [0x03], 'length must be from 0 to the 0 bytes left, got -2'],
+  ['string', [0x08, 0x61], 'length must be from 0 to the 1 bytes left, got 4'],
+  ['string', [0x02, 0xff], 'string must be UTF-8'],
+  ['string', [0x02, 0x61, 0x62], '1 bytes are left over after the value'],
+  ['boolean', [0x02], 'boolean must be byte 0 or 1, got 2'],
+  ['double', [0x01], 'the value ends too early'],
+  ['long', [0xff, 0xff], 'the value ends too early'],
+  ['long', Array(11).fill(0xff), 'number must take at most 10 bytes'],
+  [['null', 'int'], [0x04], 'union index must be from 0 to 1, got 2'],
+  [{ type: 'enum', name: 'E', symbols: ['A'] }, [0x02], 'enum index must be from 0 to 0, got 1'],
+  [
+    { type: 'array', items: 'null' },
+    [...VARINT_MAX, 0],
+    'a value of 11 bytes must have at most 100011 items',
+  ],
+] as const
+
+for (const [type, bytes, problem] of DAMAGED) {
+  test(`${JSON.stringify(type)} of [${bytes.join(' ')}] is refused: ${problem}`, () => {
+    assert.equal(decode(['a'], Buffer.from(bytes), schemaOf(type)), problem)
+  })
+}
+
+test('blocks of items without bytes count together', () => {
+  const sixtyThousand = [0xc0, 0xa9, 0x07]
+  const schema = schemaOf({ type: 'array', items: 'null' })
+  assert.deepEqual(decode(['a'], Buffer.from([...sixtyThousand, 0]), schema), { a: {} })
+  const twice = Buffer.from([...sixtyThousand, ...sixtyThousand, 0])
+  assert.match(String(decode(['a'], twice, schema)), /must have at most 100007 items/)
+})
+
+test('a value nested without end is refused', () => {
+  const schema = JSON.stringify({
+    type: 'record',
+    name: 'Nest',
+    fields: [{ name: 'next', type: ['null', 'Nest'] }],
+  })
+  const bytes = Buffer.alloc(1_000_000, 0x02)
+  assert.equal(decode(['next'], bytes, schema), 'nesting must be at most 64 deep')
+})
+
+const LONGS = [
+  2n ** 53n - 1n,
+  2n ** 53n + 1n,
+  2n ** 55n + 5n,
+  2n ** 63n - 1n,
+  -(2n ** 63n),
+  -(2n ** 53n) - 1n,
+  -64n,
+  64n,
+]
+
+for (const long of LONGS) {
+  test(`the long ${long} arrives as the nearest double`, () => {
+    let raw = BigInt.asUintN(64, (long << 1n) ^ (long >> 63n))
+    const bytes: number[] = []
+    for (; raw > 0x7fn; raw >>= 7n) bytes.push(Number(raw & 0x7fn) | 0x80)
+    bytes.push(Number(raw))
+    assert.deepEqual(decode(['a'], Buffer.from(bytes), schemaOf('long')), { a: Number(long) })
+  })
+}
+
+test('an array block with its size is passed over', () => {
+  const bytes = Buffer.from([0x03, 0x04, 0x02, 0x04, 0x00])
+  assert.deepEqual(decode(['a'], bytes, schemaOf({ type: 'array', items: 'int' })), { a: {} })
+})
+
+test('a wanted field the schema lacks is absent, and named', () => {
+  const codec = compileAvro(schemaOf('int'), [], ['b', 'a'])
+  const into: unknown[] = ['stale', 'stale']
+  assert.equal(codec.decode(Buffer.from([0x02]), 0, into), undefined)
+  assert.deepEqual(into, [undefined, 1])
+  assert.deepEqual(codec.missing, ['b'])
+})
+
+test('a schema may refer to others', () => {
+  const inner = JSON.stringify({ type: 'enum', name: 'shop.Kind', symbols: ['X', 'Y'] })
+  const codec = compileAvro(schemaOf('shop.Kind'), [inner], ['a'])
+  const into: unknown[] = []
+  assert.equal(codec.decode(Buffer.from([0x02]), 0, into), undefined)
+  assert.deepEqual(into, ['Y'])
+})
+
+test('a schema that is no record is refused', () => {
+  assert.throws(() => compileAvro('"string"', [], []), /it must be a record, got string/)
+  assert.throws(() => compileAvro('{', [], []), /JSON/)
+})

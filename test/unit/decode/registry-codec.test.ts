@@ -1,0 +1,166 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { TestContext } from 'node:test'
+import { RegistryDecoder } from '../../../src/decode/registry-codec.ts'
+import { createRegistryClient } from '../../../src/runtime/registry-client.ts'
+import { FakeClock } from '../../fakes/clock.ts'
+import { FakeRegistry } from '../../fakes/registry.ts'
+import { inputRecord, wireValue } from '../../fixtures/records.ts'
+import { ENGAGEMENT_EVENT } from '../../fixtures/specs.ts'
+
+const EVENT = JSON.stringify({
+  type: 'record',
+  name: 'Event',
+  fields: [
+    { name: 'user_id', type: 'string' },
+    { name: 'value', type: 'double' },
+  ],
+})
+/** u1, 2.0 */
+const BODY = Buffer.from([4, 0x75, 0x31, 0, 0, 0, 0, 0, 0, 0, 0x40])
+
+async function open(t: TestContext) {
+  const registry = new FakeRegistry()
+  const url = await registry.open()
+  t.after(() => registry.close())
+  const client = createRegistryClient({
+    baseURLs: [url],
+    basicAuth: { user: 'reader', password: 'secret-word' },
+  })
+  const clock = new FakeClock()
+  const decoder = new RegistryDecoder({ client, mapping: ENGAGEMENT_EVENT, clock })
+  const fates = async (...values: Buffer[]) => {
+    const decoded = await decoder.decode(values.map((value) => inputRecord({ value })))
+    return decoded.map(({ result }) =>
+      result.kind === 'event' ? 'event' : `${result.reason}: ${result.detail}`,
+    )
+  }
+  const fetches = () => registry.calls.filter((call) => call.startsWith('GET /schemas/ids'))
+  const register = (schema: object) => client.register('s', { schema: EVENT, ...schema }, false)
+  return { registry, client, clock, decoder, fates, fetches, register }
+}
+
+test('a schema is fetched once for all batches', async (t) => {
+  const { fates, fetches, register } = await open(t)
+  const value = wireValue(await register({}), BODY)
+  assert.deepEqual(await fates(value, value), ['event', 'event'])
+  assert.deepEqual(await fates(value), ['event'])
+  assert.equal(fetches().length, 1)
+})
+
+test('an id the registry does not know is asked for again after a minute', async (t) => {
+  const { fates, fetches, register, clock } = await open(t)
+  const value = wireValue(1, BODY)
+  const unknown = 'unknown-schema: the registry does not know schema 1: not found'
+  const [first] = await fates(value, value)
+  assert.ok(first?.startsWith(unknown), first)
+  await register({})
+  clock.advance(59_999)
+  assert.match(String(await fates(value)), /^unknown-schema/)
+  assert.equal(fetches().length, 1)
+  clock.advance(1)
+  assert.deepEqual(await fates(value), ['event'])
+})
+
+const NOT_NOW = [
+  ['a server error', { status: 500, body: '{"error_code":50001,"message":"broken"}' }],
+  ['too many requests', { status: 429, body: '{"error_code":429,"message":"slow down"}' }],
+  ['no permission', { status: 401, body: '{"error_code":401,"message":"who?"}' }],
+  ['a bare 404, as of a wrong path', { status: 404, body: 'Not Found' }],
+  ['a 404 of a general kind', { status: 404, body: '{"error_code":404,"message":"HTTP 404"}' }],
+] as const
+
+for (const [name, answer] of NOT_NOW) {
+  test(`${name} makes nothing a dead letter, and the batch can be tried again`, async (t) => {
+    const { registry, fates, register, decoder } = await open(t)
+    const value = wireValue(await register({}), BODY)
+    registry.failWith = answer
+    await assert.rejects(fates(value), { name: 'ServiceError', code: 'REGISTRY_UNAVAILABLE' })
+    assert.match(decoder.trouble() ?? '', /schema 1 cannot be fetched: HTTP status/)
+    registry.failWith = undefined
+    assert.deepEqual(await fates(value), ['event'])
+    assert.equal(decoder.trouble(), undefined)
+  })
+}
+
+test('a registry that is down is unavailable, and no credentials are told', async (t) => {
+  const { registry, fates, register, decoder } = await open(t)
+  const value = wireValue(await register({}), BODY)
+  await registry.close()
+  const error: unknown = await fates(value).catch((reason: unknown) => reason)
+  assert.ok(error instanceof Error)
+  assert.match(error.message, /schema 1 cannot be fetched: .*ECONNREFUSED/)
+  const told = JSON.stringify(error, allProperties)
+  const encoded = Buffer.from('reader:secret-word').toString('base64')
+  assert.ok(!told.includes('secret-word') && !told.includes(encoded), told)
+  assert.match(decoder.trouble() ?? '', /ECONNREFUSED/)
+})
+
+/** Serializes errors with everything they carry. */
+function allProperties(_name: string, value: unknown): unknown {
+  if (!(value instanceof Error)) return value
+  return Object.fromEntries(
+    Object.getOwnPropertyNames(value).map((key) => [key, Object(value)[key]]),
+  )
+}
+
+test('what was answered is kept when another schema was not', async (t) => {
+  const { registry, fates, register, fetches } = await open(t)
+  const value = wireValue(await register({}), BODY)
+  assert.deepEqual(await fates(value), ['event'])
+  registry.failWith = { status: 503, body: '' }
+  await assert.rejects(fates(value, wireValue(9, BODY)), { code: 'REGISTRY_UNAVAILABLE' })
+  registry.failWith = undefined
+  const before = fetches().length
+  assert.match(String(await fates(value, wireValue(9, BODY))), /^event,unknown-schema/)
+  assert.equal(fetches().length, before + 1)
+})
+
+const UNUSABLE = [
+  [{ schemaType: 'PROTOBUF' }, 'undecodable: schema 1: PROTOBUF is not supported yet'],
+  [{ schema: '"string"' }, 'undecodable: schema 1 cannot be used: it must be a record, got string'],
+  [
+    { schema: EVENT.replace('"value"', '"amount"') },
+    'invalid-event: schema 1 must have the field "value"',
+  ],
+] as const
+
+for (const [schema, fate] of UNUSABLE) {
+  test(`a schema nothing can be done with makes dead letters: ${fate}`, async (t) => {
+    const { fates, register } = await open(t)
+    assert.deepEqual(await fates(wireValue(await register(schema), BODY)), [fate])
+  })
+}
+
+test('bytes that do not fit their schema are undecodable, and name it', async (t) => {
+  const { fates, register } = await open(t)
+  const value = wireValue(await register({}), Buffer.concat([BODY, BODY]))
+  const detail = '11 bytes are left over after the value'
+  assert.deepEqual(await fates(value), [`undecodable: value does not fit schema 1: ${detail}`])
+})
+
+test('the schemas a schema refers to are fetched too, the deepest first', async (t) => {
+  const { fates, register, client } = await open(t)
+  const name = { type: 'fixed', name: 'Two', size: 2 }
+  await client.register('two', { schema: JSON.stringify(name) }, false)
+  const pair = { type: 'record', name: 'Pair', fields: [{ name: 'x', type: 'Two' }] }
+  const two = { name: 'Two', subject: 'two', version: 1 }
+  await client.register('pair', { schema: JSON.stringify(pair), references: [two] }, false)
+  const fields = [...JSON.parse(EVENT).fields, { name: 'pair', type: 'Pair' }]
+  const id = await register({
+    schema: JSON.stringify({ type: 'record', name: 'Event', fields }),
+    references: [{ name: 'Pair', subject: 'pair', version: 1 }, two],
+  })
+  assert.deepEqual(await fates(wireValue(id, Buffer.concat([BODY, Buffer.alloc(2)]))), ['event'])
+})
+
+test('decoded records carry their schema id, broken ones none', async (t) => {
+  const { decoder, register } = await open(t)
+  const id = await register({})
+  const values = [wireValue(id, BODY), Buffer.from('x'), wireValue(77, BODY)]
+  const decoded = await decoder.decode(values.map((value) => inputRecord({ value })))
+  assert.deepEqual(
+    decoded.map(({ schemaId }) => schemaId),
+    [id, undefined, 77],
+  )
+})

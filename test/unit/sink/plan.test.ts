@@ -1,0 +1,168 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { deadLetter } from '../../../src/domain/outcome.ts'
+import type { OutputRecord } from '../../../src/domain/record.ts'
+import { HEADERS } from '../../../src/sink/headers.ts'
+import { JsonEncoder } from '../../../src/sink/json-encoder.ts'
+import { OutputPlan } from '../../../src/sink/plan.ts'
+import { inputRecord } from '../../fixtures/records.ts'
+import { ENGAGEMENT_SPEC, IDENTITY } from '../../fixtures/specs.ts'
+
+const TOPICS = {
+  features: 'ml-features',
+  predictions: 'ml-predictions',
+  audit: 'ml-audit-log',
+  late: 'ml-late-events',
+  deadLetters: 'ml-dead-letters',
+}
+const FAILED_AT = '2013-01-01T00:00:00.000Z'
+const EVENT = { key: 'u1', timeMs: 5, id: 'e1', values: [null, 1] } as const
+const LETTER = deadLetter('invalid-event', 'decode', 'field "value" must be a finite double')
+const ROW = {
+  features: Float64Array.of(3, 10),
+  featuresAt: 0,
+  scores: Float64Array.of(0.5),
+  scoresAt: 0,
+}
+const SOURCE = [
+  { 'millrace.source.topic': 'events' },
+  { 'millrace.source.partition': '3' },
+  { 'millrace.source.offset': '41' },
+  { 'millrace.source.timestamp': '1357000000000' },
+]
+const IDENTITY_HEADERS = [
+  { 'millrace.app.id': 'app' },
+  { 'millrace.instance.id': 'app-0' },
+  { 'millrace.model.name': 'engagement' },
+  { 'millrace.model.version': '1.0.0' },
+]
+
+function produced(run: (plan: OutputPlan, produce: (record: OutputRecord) => void) => void) {
+  const plan = new OutputPlan({
+    topics: TOPICS,
+    encoder: new JsonEncoder({ spec: ENGAGEMENT_SPEC, identity: IDENTITY }),
+    identity: {
+      appId: 'app',
+      instanceId: 'app-0',
+      modelName: 'engagement',
+      modelVersion: '1.0.0',
+    },
+  })
+  plan.setNow(Date.parse(FAILED_AT))
+  const records: OutputRecord[] = []
+  run(plan, (record) => records.push(record))
+  return records
+}
+
+function auditOf(records: readonly OutputRecord[]): Record<string, unknown> {
+  const audit = records.find(({ topic }) => topic === TOPICS.audit)
+  return JSON.parse(String(audit?.value))
+}
+
+test('a prediction is written to features, predictions and audit, all at the input partition', () => {
+  const record = inputRecord()
+  const records = produced((plan, produce) => {
+    plan.predicted({ record, schemaId: 7, event: EVENT }, ROW, produce)
+  })
+  assert.deepEqual(
+    records.map(({ topic, partition, key }) => [topic, partition, String(key)]),
+    [
+      ['ml-features', 3, 'u1'],
+      ['ml-predictions', 3, 'u1'],
+      ['ml-audit-log', 3, 'u1'],
+    ],
+  )
+  const { outcome, schema_id: schemaId, features, source_offset: offset } = auditOf(records)
+  assert.deepEqual([outcome, schemaId, features, offset], ['predicted', 7, [3, 10], 41])
+})
+
+const KEYS = [
+  ['u1', 'u1', true],
+  ['u2', 'u1', false],
+  ['u11', 'u1', false],
+  ['ü', 'ü', false],
+  [null, 'u1', false],
+] as const
+
+for (const [recordKey, entityKey, isReused] of KEYS) {
+  test(`outputs of record key ${recordKey} and entity key ${entityKey} have the entity key`, () => {
+    const record = inputRecord({ key: recordKey === null ? null : Buffer.from(recordKey) })
+    const event = { ...EVENT, key: entityKey }
+    const [features] = produced((plan, produce) => {
+      plan.predicted({ record, schemaId: 7, event }, ROW, produce)
+    })
+    assert.equal(String(features?.key), entityKey)
+    assert.equal(features?.key === record.key, isReused)
+  })
+}
+
+test('a dead letter keeps its bytes and headers, and says why and where from', () => {
+  const headers = [
+    { trace: Buffer.from([1, 0xff]) },
+    { 'millrace.reason': 'earlier' },
+    { trace: '' },
+  ]
+  const record = inputRecord({ key: Buffer.from([0xff]), value: Buffer.from([0, 1]), headers })
+  const records = produced((plan, produce) => {
+    plan.deadLetter({ record, schemaId: 7, event: undefined }, LETTER, produce)
+  })
+  assert.deepEqual(records[0], {
+    topic: 'ml-dead-letters',
+    partition: 3,
+    key: Buffer.from([0xff]),
+    value: Buffer.from([0, 1]),
+    headers: [
+      ...headers,
+      { 'millrace.reason': 'invalid-event' },
+      { 'millrace.stage': 'decode' },
+      { 'millrace.detail': 'field "value" must be a finite double' },
+      ...SOURCE,
+      { 'millrace.schema.id': '7' },
+      ...IDENTITY_HEADERS,
+      { 'millrace.failed.at': FAILED_AT },
+    ],
+  })
+  assert.deepEqual(records[1]?.key, Buffer.from([0xff]))
+  const { outcome, reason, key, event_id: eventId } = auditOf(records)
+  assert.deepEqual([outcome, reason, key, eventId], ['dead_letter', 'invalid-event', null, null])
+})
+
+test('a late event keeps its bytes, says by how much, and is audited with its event', () => {
+  const record = inputRecord({ key: null, value: Buffer.from('v') })
+  const records = produced((plan, produce) => {
+    plan.late({ record, schemaId: undefined, event: EVENT }, 250, produce)
+  })
+  assert.deepEqual(records[0], {
+    topic: 'ml-late-events',
+    partition: 3,
+    key: null,
+    value: Buffer.from('v'),
+    headers: [
+      { 'millrace.reason': 'late' },
+      { 'millrace.late.by.ms': '250' },
+      ...SOURCE,
+      ...IDENTITY_HEADERS,
+      { 'millrace.failed.at': FAILED_AT },
+    ],
+  })
+  assert.equal(String(records[1]?.key), 'u1')
+  const { outcome, event_id: eventId, event_time: time } = auditOf(records)
+  assert.deepEqual([outcome, eventId, time], ['late', 'e1', 5])
+})
+
+test('a tombstone stays a tombstone in the dead letters', () => {
+  const records = produced((plan, produce) => {
+    const answered = { record: inputRecord(), schemaId: undefined, event: undefined }
+    plan.deadLetter(answered, LETTER, produce)
+  })
+  assert.equal(records[0]?.value, null)
+})
+
+test('every header that is written is documented, and the other way round', () => {
+  const record = inputRecord()
+  const written = produced((plan, produce) => {
+    plan.deadLetter({ record, schemaId: 7, event: undefined }, LETTER, produce)
+    plan.late({ record, schemaId: 7, event: EVENT }, 1, produce)
+  }).flatMap(({ headers }) => (headers ?? []).flatMap((header) => Object.keys(header)))
+  assert.deepEqual([...new Set(written)].sort(), Object.keys(HEADERS).sort())
+})

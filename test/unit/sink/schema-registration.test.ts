@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { TestContext } from 'node:test'
+import { createRegistryClient } from '../../../src/runtime/registry-client.ts'
+import type { RegistryOptions } from '../../../src/runtime/registry-client.ts'
+import { outputSchemas } from '../../../src/sink/output-schemas.ts'
+import { resolveOutputSchemas, subjectOf } from '../../../src/sink/schema-registration.ts'
+import { FakeRegistry } from '../../fakes/registry.ts'
+import { ENGAGEMENT_SPEC } from '../../fixtures/specs.ts'
+
+const SCHEMAS = outputSchemas(ENGAGEMENT_SPEC)
+const PLAN = {
+  topics: { features: 'ml-features', predictions: 'ml-predictions', audit: 'ml-audit-log' },
+  schemas: SCHEMAS,
+  strategy: 'topic-name',
+  autoRegister: true,
+} as const
+
+async function open(t: TestContext, options: Omit<RegistryOptions, 'baseURLs'> = {}) {
+  const registry = new FakeRegistry()
+  const url = await registry.open()
+  t.after(() => registry.close())
+  return { registry, client: createRegistryClient({ baseURLs: [url], ...options }) }
+}
+
+test('schemas are registered under their subjects, and found again without registering', async (t) => {
+  const { registry, client } = await open(t)
+  const ids = await resolveOutputSchemas(client, PLAN)
+  assert.deepEqual(ids, { features: 1, predictions: 2, audit: 3 })
+  assert.deepEqual(registry.calls, [
+    'POST /subjects/ml-features-value/versions',
+    'POST /subjects/ml-predictions-value/versions',
+    'POST /subjects/ml-audit-log-value/versions',
+  ])
+  client.clearCaches()
+  assert.deepEqual(await resolveOutputSchemas(client, { ...PLAN, autoRegister: false }), ids)
+  assert.equal(registry.calls.at(-1), 'POST /subjects/ml-audit-log-value')
+})
+
+test('a schema that is not there and may not be registered is refused, saying what to do', async (t) => {
+  const { registry, client } = await open(t)
+  await assert.rejects(resolveOutputSchemas(client, { ...PLAN, autoRegister: false }), {
+    code: 'SCHEMA_REFUSED',
+    message:
+      'subject "ml-features-value" does not hold the schema of MLFeature: register it, or set ' +
+      'SCHEMA_AUTO_REGISTER=true',
+  })
+  assert.equal(registry.calls.length, 1)
+})
+
+const REFUSALS = [
+  [409, 409, 'SCHEMA_REFUSED', /refuses the schema of MLFeature .*: why not/],
+  [422, 42_201, 'SCHEMA_REFUSED', /refuses the schema of MLFeature .*: why not/],
+  [403, 403, 'SCHEMA_REFUSED', /not allowed to use subject "ml-features-value" .*403/],
+  [401, 401, 'SCHEMA_REFUSED', /not allowed to use subject "ml-features-value" .*401/],
+  [500, 50_001, 'REGISTRY_UNAVAILABLE', /cannot be resolved .*HTTP status 500: why not/],
+  [404, 404, 'REGISTRY_UNAVAILABLE', /does the registry URL end as it should/],
+] as const
+
+for (const [status, errorCode, code, message] of REFUSALS) {
+  test(`an answer of ${status} (${errorCode}) is ${code}`, async (t) => {
+    const { registry, client } = await open(t)
+    const body = JSON.stringify({ error_code: errorCode, message: 'why not' })
+    registry.failWith = { status, body }
+    await assert.rejects(resolveOutputSchemas(client, PLAN), { code, message })
+  })
+}
+
+test('a registry that is down is unavailable', async (t) => {
+  const { registry, client } = await open(t)
+  await registry.close()
+  await assert.rejects(resolveOutputSchemas(client, PLAN), {
+    code: 'REGISTRY_UNAVAILABLE',
+    message: /ECONNREFUSED/,
+  })
+})
+
+test('credentials reach the registry', async (t) => {
+  const basic = await open(t, { basicAuth: { user: 'u', password: 'p:q' } })
+  await resolveOutputSchemas(basic.client, PLAN)
+  const encoded = Buffer.from('u:p:q').toString('base64')
+  assert.equal(basic.registry.authorizations[0], `Basic ${encoded}`)
+  const bearer = await open(t, { bearer: 'token' })
+  await resolveOutputSchemas(bearer.client, PLAN)
+  assert.equal(bearer.registry.authorizations[0], 'Bearer token')
+})
+
+test('subjects are named as the strategy says', () => {
+  const schema = SCHEMAS.features
+  assert.equal(subjectOf('topic-name', 't', schema), 't-value')
+  assert.equal(subjectOf('record-name', 't', schema), 'millrace.engagement.MLFeature')
+  assert.equal(subjectOf('topic-record-name', 't', schema), 't-millrace.engagement.MLFeature')
+})
