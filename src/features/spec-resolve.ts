@@ -1,6 +1,6 @@
 import type { Condition, EventField, EventMapping, FeatureSpec } from '../domain/model-spec.ts'
 import { formatDuration, parseDurationMs, parseUtcOffsetMs } from './duration.ts'
-import { suggestion } from './nearest.ts'
+import { suggestion } from '../domain/nearest.ts'
 import {
   AVRO_NAME,
   DISTINCT_MAX_DEFAULT,

@@ -2,7 +2,7 @@ import type { z } from 'zod'
 import { ServiceError } from '../domain/errors.ts'
 import type { EventMapping, FeatureSpec, ModelSpec } from '../domain/model-spec.ts'
 import { parseDurationMs } from './duration.ts'
-import { suggestion } from './nearest.ts'
+import { suggestion } from '../domain/nearest.ts'
 import { type Report, resolveEvent, resolveFeature } from './spec-resolve.ts'
 import {
   eventSchema,
