@@ -1,0 +1,110 @@
+import type { Config } from './schema.ts'
+
+/** librdkafka properties. */
+export type ClientProperties = Readonly<Record<string, string | number | boolean>>
+
+/** How to reach the schema registry: what `runtime/registry-client.ts` takes. */
+export interface RegistryOptions {
+  /** Tried in order. */
+  readonly baseURLs: readonly string[]
+  readonly basicAuth?: { readonly user: string; readonly password: string }
+  readonly bearer?: string
+  /** PEM text. */
+  readonly ca?: string
+}
+
+/** Kafka's own default; a loop that has not polled for so long is taken for dead. */
+const POLL_INTERVAL_MS = 300_000
+const HEARTBEAT_MAX_MS = 3000
+const MEGABYTE = 1024 * 1024
+
+/**
+ * Properties of the consumer of the input topic. What was passed through comes last, and cannot be
+ * what the guarantee rests on: loading refuses that.
+ */
+export function consumerProperties(config: Config): ClientProperties {
+  const { sessionTimeoutMs } = config
+  return {
+    ...connectionProperties(config),
+    'group.id': config.appId,
+    'group.instance.id': memberOf(config),
+    'partition.assignment.strategy': 'cooperative-sticky',
+    'session.timeout.ms': sessionTimeoutMs,
+    'heartbeat.interval.ms': Math.min(HEARTBEAT_MAX_MS, Math.floor(sessionTimeoutMs / 3)),
+    // librdkafka refuses one that is shorter than the session.
+    'max.poll.interval.ms': Math.max(POLL_INTERVAL_MS, sessionTimeoutMs),
+    // Also makes the client ask for stable offsets only, which transactional commits need (KIP-447).
+    'isolation.level': 'read_committed',
+    'enable.auto.commit': false,
+    'enable.auto.offset.store': false,
+    'fetch.wait.max.ms': 100,
+    'fetch.message.max.bytes': 4 * MEGABYTE,
+    // One queue for all partitions: 64 MB bound what is fetched ahead.
+    'queued.min.messages': 100_000,
+    'queued.max.messages.kbytes': 65_536,
+    // A full queue is looked at again soon: the default of 1 s empties it and stalls under backlog.
+    'fetch.queue.backoff.ms': 20,
+    ...config.kafkaConsumerProperties,
+  }
+}
+
+/** Properties of the transactional producer. As for the consumer, what was passed comes last. */
+export function producerProperties(config: Config): ClientProperties {
+  const { transactionTimeoutMs } = config
+  return {
+    ...connectionProperties(config),
+    'transactional.id': memberOf(config),
+    'transaction.timeout.ms': transactionTimeoutMs,
+    // A record that cannot be delivered is told before the broker aborts the transaction.
+    'message.timeout.ms': Math.floor((transactionTimeoutMs * 2) / 3),
+    'enable.idempotence': true,
+    // What the Java client does; librdkafka's own default puts keys elsewhere.
+    partitioner: 'murmur2_random',
+    'linger.ms': 5,
+    'compression.codec': 'lz4',
+    'queue.buffering.max.messages': 200_000,
+    'queue.buffering.max.kbytes': 262_144,
+    // Back-to-back transactions meet a coordinator still busy with the last one: ask again soon.
+    'retry.backoff.ms': 5,
+    ...config.kafkaProducerProperties,
+  }
+}
+
+/** How to reach the registry; `undefined` when no address is set. */
+export function registryOptions(config: Config): RegistryOptions | undefined {
+  const { schemaRegistryUrl, schemaRegistryToken, schemaRegistryCa } = config
+  if (schemaRegistryUrl === undefined) return undefined
+  const { schemaRegistryUsername: user, schemaRegistryPassword: password } = config
+  return {
+    baseURLs: schemaRegistryUrl,
+    ...(user === undefined || password === undefined ? {} : { basicAuth: { user, password } }),
+    ...(schemaRegistryToken === undefined ? {} : { bearer: schemaRegistryToken }),
+    ...(schemaRegistryCa === undefined ? {} : { ca: schemaRegistryCa }),
+  }
+}
+
+/** Names the group member and the transaction's owner, the same after a restart. */
+function memberOf({ appId, instanceId }: Config): string {
+  return `${appId}-${instanceId}`
+}
+
+function connectionProperties(config: Config): ClientProperties {
+  return {
+    'bootstrap.servers': config.kafkaBrokers.join(','),
+    'client.id': memberOf(config),
+    'statistics.interval.ms': config.statisticsIntervalMs,
+    'allow.auto.create.topics': false,
+    'security.protocol': config.kafkaSecurityProtocol,
+    ...whereSet('sasl.mechanism', config.kafkaSaslMechanism),
+    ...whereSet('sasl.username', config.kafkaSaslUsername),
+    ...whereSet('sasl.password', config.kafkaSaslPassword),
+    ...whereSet('ssl.ca.location', config.kafkaTlsCaFile),
+    ...whereSet('ssl.certificate.location', config.kafkaTlsCertFile),
+    ...whereSet('ssl.key.location', config.kafkaTlsKeyFile),
+    ...whereSet('ssl.key.password', config.kafkaTlsKeyPassword),
+  }
+}
+
+function whereSet(property: string, value: string | undefined): ClientProperties {
+  return value === undefined ? {} : { [property]: value }
+}

@@ -1,0 +1,176 @@
+import {
+  choice,
+  folder,
+  host,
+  identifier,
+  optional,
+  required,
+  topic,
+  whole,
+  withDefault,
+} from './variable.ts'
+
+/**
+ * Kafka takes at most 249 characters for a group member, and `<APP_ID>-<INSTANCE_ID>` is one; a rule
+ * of its own checks both together.
+ */
+const identity = identifier(200)
+
+/** A JavaScript `Map` ends at 2^24 entries. */
+const MAP_KEYS_MAX = 16_000_000
+
+/** Who this is and what it runs. */
+export const identityVariables = {
+  appId: required(identity, {
+    name: 'APP_ID',
+    group: 'Identity and model',
+    description: 'The consumer group, and the beginning of the transactional id',
+  }),
+  instanceId: required(identity, {
+    name: 'INSTANCE_ID',
+    group: 'Identity and model',
+    defaultFrom: 'the host name',
+    description:
+      'Names this instance: unique within the group, and the same after a restart (in Kubernetes: ' +
+      "the name of a StatefulSet's pod)",
+  }),
+  modelDir: required(folder, {
+    name: 'MODEL_DIR',
+    group: 'Identity and model',
+    description: 'The model folder: `model.yaml`, the ONNX file, golden rows',
+  }),
+}
+
+/** Where records come from and go to. */
+export const topicVariables = {
+  inputTopic: withDefault(topic, {
+    name: 'INPUT_TOPIC',
+    group: 'Topics',
+    default: 'events',
+    description: 'The events',
+  }),
+  inputFormat: withDefault(choice(['registry', 'json']), {
+    name: 'INPUT_FORMAT',
+    group: 'Topics',
+    default: 'registry',
+    description: '`registry`: the wire format of the schema registry; `json`: plain JSON',
+  }),
+  featuresTopic: withDefault(topic, {
+    name: 'FEATURES_TOPIC',
+    group: 'Topics',
+    default: 'ml-features',
+    description: 'The features of each predicted event',
+  }),
+  predictionsTopic: withDefault(topic, {
+    name: 'PREDICTIONS_TOPIC',
+    group: 'Topics',
+    default: 'ml-predictions',
+    description: 'The scores of each predicted event',
+  }),
+  auditTopic: withDefault(topic, {
+    name: 'AUDIT_TOPIC',
+    group: 'Topics',
+    default: 'ml-audit-log',
+    description: 'What became of each input record',
+  }),
+  deadLetterTopic: withDefault(topic, {
+    name: 'DEAD_LETTER_TOPIC',
+    group: 'Topics',
+    default: 'ml-dead-letters',
+    description: 'Records that could not be decoded or scored, as they came',
+  }),
+  lateTopic: withDefault(topic, {
+    name: 'LATE_TOPIC',
+    group: 'Topics',
+    default: 'ml-late-events',
+    description: 'Records later than the model allows, as they came',
+  }),
+  stateTopic: optional(topic, {
+    name: 'STATE_TOPIC',
+    group: 'Topics',
+    defaultFrom: '`<APP_ID>-state`',
+    description: 'Reserved for the changelog of a later version. No effect yet: nothing writes it',
+  }),
+}
+
+/** How much goes into one transaction. */
+export const unitVariables = {
+  commitIntervalMs: withDefault(whole(1, 60_000), {
+    name: 'COMMIT_INTERVAL_MS',
+    group: 'Unit of work',
+    unit: 'ms',
+    default: '100',
+    description: 'Longest time a transaction stays open while records keep coming',
+  }),
+  commitMaxRecords: withDefault(whole(1, 1_000_000), {
+    name: 'COMMIT_MAX_RECORDS',
+    group: 'Unit of work',
+    unit: 'records',
+    default: '10000',
+    description: 'A transaction that has answered this many records commits',
+  }),
+  batchMaxRecords: withDefault(whole(1, 100_000), {
+    name: 'BATCH_MAX_RECORDS',
+    group: 'Unit of work',
+    unit: 'records',
+    default: '1000',
+    description: 'Most records of one poll, which are decoded and scored together',
+  }),
+  shutdownGraceMs: withDefault(whole(100, 600_000), {
+    name: 'SHUTDOWN_GRACE_MS',
+    group: 'Unit of work',
+    unit: 'ms',
+    default: '10000',
+    description:
+      'After SIGTERM: longest time to finish and commit what is in flight and leave the group. ' +
+      "Keep it under the orchestrator's own grace period",
+  }),
+}
+
+/** Bounds on state, and the model's threads. */
+export const stateVariables = {
+  stateKeysMax: withDefault(whole(1, MAP_KEYS_MAX), {
+    name: 'STATE_KEYS_MAX',
+    group: 'State and inference',
+    unit: 'keys',
+    default: '1000000',
+    description: 'Most keys held in memory. At the bound the service ends: keys are never dropped',
+  }),
+  inferenceThreads: withDefault(whole(1, 64), {
+    name: 'INFERENCE_THREADS',
+    group: 'State and inference',
+    unit: 'threads',
+    default: '1',
+    description:
+      'Threads of ONNX Runtime. Scores are bit-equal from run to run with 1 only: with more, sums ' +
+      'are taken in an order that depends on the batch',
+  }),
+}
+
+/** What the outside sees. */
+export const servingVariables = {
+  httpHost: withDefault(host, {
+    name: 'HTTP_HOST',
+    group: 'HTTP and logs',
+    default: '0.0.0.0',
+    description: 'Address that health, metrics and status are served on',
+  }),
+  httpPort: withDefault(whole(0, 65_535), {
+    name: 'HTTP_PORT',
+    group: 'HTTP and logs',
+    default: '8080',
+    description: 'Port of the same; 0: any free one, told in the log',
+  }),
+  logLevel: withDefault(choice(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']), {
+    name: 'LOG_LEVEL',
+    group: 'HTTP and logs',
+    default: 'info',
+    description: 'Least severe lines that are logged',
+  }),
+  logFormat: withDefault(choice(['auto', 'json', 'pretty']), {
+    name: 'LOG_FORMAT',
+    group: 'HTTP and logs',
+    default: 'auto',
+    description: '`auto`: pretty on a terminal, JSON elsewhere',
+  }),
+}

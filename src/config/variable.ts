@@ -1,0 +1,161 @@
+import { z } from 'zod'
+
+/** The parts of the documentation that variables are told in. */
+export const GROUPS = [
+  'Identity and model',
+  'Kafka',
+  'Kafka security',
+  'Schema registry',
+  'Topics',
+  'Unit of work',
+  'State and inference',
+  'HTTP and logs',
+] as const
+
+export type Group = (typeof GROUPS)[number]
+
+/** What is said of a variable: in errors, in `docs/configuration.md`, by `millrace config`. */
+export interface VariableInfo {
+  /** The environment variable. */
+  readonly name: string
+  readonly group: Group
+  /** What a value must be, as it follows "must be". */
+  readonly rule: string
+  readonly unit?: string
+  /** As it would be written in the environment. */
+  readonly default?: string
+  /** A default that depends on where the service runs or on another variable, in words. */
+  readonly defaultFrom?: string
+  /** `true`, or when it is required, in words. */
+  readonly required?: true | string
+  /** Never printed. */
+  readonly secret?: true
+  readonly description: string
+}
+
+type Described = Omit<VariableInfo, 'rule' | 'default' | 'required'>
+
+/** How values of one kind are written and read. */
+export interface Kind<Value> {
+  readonly schema: z.ZodType<Value, string>
+  readonly rule: string
+}
+
+/** What is said of each entry of the schema. */
+export const variableInfos = z.registry<VariableInfo>()
+
+/** A variable that must be set. */
+export function required<Value>({ schema, rule }: Kind<Value>, described: Described) {
+  // A wrapper of its own: two variables of one kind must not share what is said of them.
+  const entry = z.pipe(schema, z.custom<Value>())
+  variableInfos.add(entry, { ...described, rule, required: true })
+  return entry
+}
+
+/** A variable that may stay unset; `requiredWhen` says in words when it may not. */
+export function optional<Value>(
+  { schema, rule }: Kind<Value>,
+  { requiredWhen, ...described }: Described & { readonly requiredWhen?: string },
+) {
+  const entry = schema.optional()
+  const info = requiredWhen === undefined ? {} : { required: requiredWhen }
+  variableInfos.add(entry, { ...described, ...info, rule })
+  return entry
+}
+
+/** A variable with a default, written as in the environment. */
+export function withDefault<Value>(
+  { schema, rule }: Kind<Value>,
+  described: Described & { readonly default: string },
+) {
+  const entry = schema.prefault(described.default)
+  variableInfos.add(entry, { ...described, rule })
+  return entry
+}
+
+/** Whole numbers within bounds, both included. */
+export function whole(min: number, max: number): Kind<number> {
+  return kind(`a whole number from ${min} to ${max}`, (written) => {
+    const value = /^-?\d{1,15}$/.test(written) ? Number(written) : Number.NaN
+    return value >= min && value <= max ? value : undefined
+  })
+}
+
+/** One of some words, in any case, as people write `SASL_SSL` and `sasl_ssl`. */
+export function choice<const Word extends string>(words: readonly Word[]): Kind<Word> {
+  const canonical = new Map(words.map((word) => [word.toLowerCase(), word]))
+  return kind(`one of ${words.join(', ')}`, (written) => canonical.get(written.toLowerCase()))
+}
+
+/** `true` or `false`. */
+export const flag: Kind<boolean> = kind('true or false', (written) => {
+  const word = written.toLowerCase()
+  return word === 'true' ? true : word === 'false' ? false : undefined
+})
+
+/** Any text that is not empty. */
+export const text: Kind<string> = kind('text', (written) => written)
+
+/** The path of a file. That it can be read is checked where it is read. */
+export const file: Kind<string> = kind('the path of a readable file', (written) => written)
+
+/** The path of a folder. What must be in it is checked by whoever reads it. */
+export const folder: Kind<string> = kind('the path of a folder', (written) => written)
+
+/** An address to listen on. */
+export const host: Kind<string> = matching('a host name or IP address', /^[A-Za-z0-9._:-]+$/)
+
+/** A name that Kafka takes for groups, members and transactions. */
+export function identifier(lengthMax: number): Kind<string> {
+  return matching(
+    `1 to ${lengthMax} characters of A-Z a-z 0-9 . _ -`,
+    new RegExp(`^[A-Za-z0-9._-]{1,${lengthMax}}$`),
+  )
+}
+
+/** A topic name, as Kafka's own `Topic.validate` takes it. */
+export const topic: Kind<string> = matching(
+  'a topic name: 1 to 249 characters of A-Z a-z 0-9 . _ -, not . or ..',
+  /^(?!\.{1,2}$)[A-Za-z0-9._-]{1,249}$/,
+)
+
+/** Broker addresses. */
+export const brokers: Kind<readonly string[]> = list(
+  'host:port, separated by commas, without a protocol',
+  (item) => {
+    const [, port] = /^(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):(\d{1,5})$/.exec(item) ?? []
+    return port !== undefined && Number(port) >= 1 && Number(port) <= 65_535
+  },
+)
+
+/** HTTP addresses. Credentials in them would be printed, so they are refused. */
+export const urls: Kind<readonly string[]> = list(
+  'http:// or https:// addresses, separated by commas, without a user or password in them',
+  (item) => {
+    const url = URL.parse(item)
+    if (url === null || url.hostname === '') return false
+    return /^https?:$/.test(url.protocol) && url.username === '' && url.password === ''
+  },
+)
+
+function list(rule: string, isItem: (item: string) => boolean): Kind<readonly string[]> {
+  return kind(rule, (written) => {
+    const items = written.split(',').map((item) => item.trim())
+    return items.every(isItem) ? items : undefined
+  })
+}
+
+function matching(rule: string, pattern: RegExp): Kind<string> {
+  return kind(rule, (written) => (pattern.test(written) ? written : undefined))
+}
+
+/** @param parse yields `undefined` for what breaks the rule */
+function kind<Value>(rule: string, parse: (written: string) => Value | undefined): Kind<Value> {
+  const schema = z.string().transform((written, context) => {
+    const value = parse(written)
+    if (value !== undefined) return value
+    context.addIssue({ code: 'custom', message: `must be ${rule}` })
+    return z.NEVER
+  })
+  return { schema, rule }
+}
