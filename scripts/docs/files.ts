@@ -1,0 +1,53 @@
+import type { ModelSpec } from '../../src/domain/model-spec.ts'
+import { modelJsonSchema } from '../../src/features/spec-schema.ts'
+import { schemaFiles } from '../../src/sink/schema-files.ts'
+import { configurationDocument } from './configuration.ts'
+import { replaceBetween } from './markdown.ts'
+import { errorTable, exitTable } from './operations.ts'
+import { fieldsTable, headersTable, reasonsTable } from './topics.ts'
+
+/** A file that comes from code, as it must be. */
+export interface GeneratedFile {
+  /** Relative to the project. */
+  readonly path: string
+  readonly content: string
+}
+
+/** The model whose fields are shown in `docs/topics.md`. */
+const EXAMPLE = 'engagement'
+
+/**
+ * All files that come from code.
+ *
+ * @param read yields the file as it is, for those that are partly written by hand
+ */
+export function generatedFiles(
+  models: readonly ModelSpec[],
+  read: (path: string) => string | undefined,
+): readonly GeneratedFile[] {
+  const example = models.find(({ name }) => name === EXAMPLE)
+  if (example === undefined) throw new Error(`there must be a model ${EXAMPLE}`)
+  const partly = (path: string, parts: Readonly<Record<string, string>>): GeneratedFile => ({
+    path,
+    content: Object.entries(parts).reduce(
+      (document, [name, content]) => replaceBetween(document, name, content),
+      read(path) ?? '',
+    ),
+  })
+  return [
+    { path: 'docs/configuration.md', content: configurationDocument() },
+    {
+      path: 'docs/model.schema.json',
+      content: `${JSON.stringify(modelJsonSchema(), undefined, 2)}\n`,
+    },
+    partly('docs/operations.md', { 'exit-statuses': exitTable(), 'error-codes': errorTable() }),
+    partly('docs/topics.md', {
+      features: fieldsTable(example, 'features'),
+      predictions: fieldsTable(example, 'predictions'),
+      audit: fieldsTable(example, 'audit'),
+      headers: headersTable(),
+      reasons: reasonsTable(),
+    }),
+    ...schemaFiles(models),
+  ]
+}

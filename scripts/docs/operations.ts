@@ -1,0 +1,113 @@
+import { ERROR_CODES, type ErrorCode } from '../../src/domain/errors.ts'
+import { EXIT_STATUSES } from '../../src/tools/exit-statuses.ts'
+import { markdownTable } from './markdown.ts'
+
+const ANSWERS = {
+  retry: 'tries again, with back-off; exits once it has taken too long',
+  abort: 'aborts the transaction, takes state back, goes on from the committed offsets',
+  exit: 'exits',
+} as const
+
+/** What each code means and what to do, for operators. */
+const ERROR_HELP = {
+  CONFIG_INVALID: [
+    'A variable is missing or wrong',
+    'The message has a line for each; see `docs/configuration.md`',
+  ],
+  MODEL_INVALID: [
+    'The model folder cannot be used as declared',
+    'The message names file, line and key in `model.yaml`, or the file that is missing',
+  ],
+  MODEL_MISMATCH: [
+    'The ONNX file is not what `model.yaml` declares, or does not reproduce the golden rows',
+    'Deploy model, declaration and golden rows that belong together',
+  ],
+  TOPIC_MISSING: [
+    'An input or output topic does not exist',
+    'Create it; the service never does. Or the service may not see it: check its rights',
+  ],
+  TOPIC_PARTITIONS: [
+    'An output topic has fewer partitions than the input topic',
+    'Add partitions to it: an answer goes to the partition with its input’s number',
+  ],
+  SCHEMA_REFUSED: [
+    'The registry has no schema for an output, or refuses ours',
+    'Register the files of `schemas/`, or set `SCHEMA_AUTO_REGISTER=true`; an incompatible schema needs ' +
+      'a new topic or another compatibility level',
+  ],
+  KAFKA_UNAUTHORIZED: [
+    'Kafka refused the service',
+    'Check user and password. Needed: read on the input topic and the group, write on the output ' +
+      'topics, write on the transactional id `<APP_ID>-*`',
+  ],
+  REGISTRY_UNAVAILABLE: [
+    'The registry does not answer',
+    'Look after the registry. Input waits meanwhile; no record becomes a dead letter',
+  ],
+  KAFKA_UNAVAILABLE: ['The brokers do not answer', 'Look after the brokers and the network'],
+  PRODUCER_QUEUE_FULL: [
+    'Records are written faster than the brokers take them',
+    'Nothing, if it passes. Otherwise look at the brokers’ load',
+  ],
+  TRANSACTION_RETRIABLE: [
+    'The transaction coordinator asked for patience',
+    'Nothing, if it passes. Otherwise look at `__transaction_state` and its brokers',
+  ],
+  TRANSACTION_ABORTABLE: [
+    'A transaction could not be finished, mostly after a rebalance',
+    'Nothing, if it is rare. Often: look for rebalances and for records that are too large',
+  ],
+  PRODUCER_FENCED: [
+    'Another process with the same `INSTANCE_ID` has taken over',
+    'Give every instance an `INSTANCE_ID` of its own',
+  ],
+  PRODUCER_FATAL: [
+    'The producer cannot go on, e.g. the broker timed its transaction out',
+    'Restart. Often: raise `TRANSACTION_TIMEOUT_MS`, lower `COMMIT_MAX_RECORDS`',
+  ],
+  COMMIT_UNCERTAIN: [
+    'No answer to a commit: it may have been done or not',
+    'Restart: the next start asks the broker, so nothing is lost or doubled',
+  ],
+  CONSUMER_FATAL: [
+    'The consumer cannot go on, e.g. another process took its place in the group',
+    'Restart. Often: two processes share one `INSTANCE_ID`',
+  ],
+  STATE_KEYS_MAX: [
+    'More keys are live than `STATE_KEYS_MAX`',
+    'Raise it (and memory), or run more instances: keys are never dropped silently',
+  ],
+  STATE_GAP: [
+    'The input log no longer holds what the windows need',
+    'Make retention longer than the longest window plus lateness. To go on without the lost events, ' +
+      'reset the group’s offsets, which starts the windows anew',
+  ],
+  SHUTDOWN_TIMEOUT: [
+    'The shutdown took longer than `SHUTDOWN_GRACE_MS`',
+    'Nothing is lost or doubled. Often: raise it',
+  ],
+  INVARIANT_BROKEN: [
+    'A bug: the service found itself in a state it holds to be impossible, and stopped',
+    'Report it with the log',
+  ],
+} as const satisfies Record<ErrorCode, readonly [meaning: string, remedy: string]>
+
+/** The table of exit statuses. */
+export function exitTable(): string {
+  return markdownTable(
+    ['status', 'meaning', 'what to do'],
+    EXIT_STATUSES.map(({ status, meaning, remedy }) => [String(status), meaning, remedy]),
+  )
+}
+
+/** The table of error codes. */
+export function errorTable(): string {
+  return markdownTable(
+    ['code', 'meaning', 'the service', 'exit status', 'what to do'],
+    Object.entries(ERROR_HELP).map(([code, [meaning, remedy]]) => {
+      const known = Object.entries(ERROR_CODES).find(([name]) => name === code)?.[1]
+      const answer = known === undefined ? '' : ANSWERS[known.disposition]
+      return [`\`${code}\``, meaning, answer, String(known?.exit), remedy]
+    }),
+  )
+}
