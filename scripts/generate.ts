@@ -2,7 +2,7 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { parseModelSpec } from '../src/features/spec.ts'
-import { generatedFiles } from './docs/files.ts'
+import { generatedFiles, staleFiles } from './docs/files.ts'
 
 const ROOT = join(import.meta.dirname, '..')
 
@@ -23,8 +23,7 @@ function read(path: string): string | undefined {
   }
 }
 
-const files = generatedFiles(shippedModels(), read)
-const stale = files.filter(({ path, content }) => read(path) !== content)
+const stale = staleFiles(generatedFiles(shippedModels(), read), read)
 if (process.argv.includes('--check')) {
   for (const { path } of stale) console.error(`${path} is stale: run \`npm run docs\``)
   if (stale.length > 0) process.exitCode = 1

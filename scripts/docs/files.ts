@@ -51,3 +51,11 @@ export function generatedFiles(
     ...schemaFiles(models),
   ]
 }
+
+/** Those of the files that are not as they must be. */
+export function staleFiles(
+  files: readonly GeneratedFile[],
+  read: (path: string) => string | undefined,
+): readonly GeneratedFile[] {
+  return files.filter(({ path, content }) => read(path) !== content)
+}

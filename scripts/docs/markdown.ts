@@ -19,5 +19,5 @@ export function replaceBetween(document: string, name: string, content: string):
   const from = document.indexOf(begin)
   const to = document.indexOf(end)
   if (from < 0 || to < from) throw new Error(`the document must have ${begin} and then ${end}`)
-  return `${document.slice(0, from + begin.length)}\n${content}\n${document.slice(to)}`
+  return `${document.slice(0, from + begin.length)}\n\n${content}\n\n${document.slice(to)}`
 }

@@ -3,7 +3,7 @@ import { EXIT_STATUSES } from '../../src/tools/exit-statuses.ts'
 import { markdownTable } from './markdown.ts'
 
 const ANSWERS = {
-  retry: 'tries again, with back-off; exits once it has taken too long',
+  retry: 'tries again, with back-off; exits if that does not help',
   abort: 'aborts the transaction, takes state back, goes on from the committed offsets',
   exit: 'exits',
 } as const
@@ -28,7 +28,7 @@ const ERROR_HELP = {
   ],
   TOPIC_PARTITIONS: [
     'An output topic has fewer partitions than the input topic',
-    'Add partitions to it: an answer goes to the partition with its input’s number',
+    "Add partitions to it: an answer goes to the partition with its input's number",
   ],
   SCHEMA_REFUSED: [
     'The registry has no schema for an output, or refuses ours',
@@ -42,12 +42,13 @@ const ERROR_HELP = {
   ],
   REGISTRY_UNAVAILABLE: [
     'The registry does not answer',
-    'Look after the registry. Input waits meanwhile; no record becomes a dead letter',
+    'Look after the registry. Once running, input waits however long it takes; no record becomes a ' +
+      'dead letter',
   ],
   KAFKA_UNAVAILABLE: ['The brokers do not answer', 'Look after the brokers and the network'],
   PRODUCER_QUEUE_FULL: [
     'Records are written faster than the brokers take them',
-    'Nothing, if it passes. Otherwise look at the brokers’ load',
+    "Nothing, if it passes. Otherwise look at the brokers' load",
   ],
   TRANSACTION_RETRIABLE: [
     'The transaction coordinator asked for patience',
@@ -80,7 +81,7 @@ const ERROR_HELP = {
   STATE_GAP: [
     'The input log no longer holds what the windows need',
     'Make retention longer than the longest window plus lateness. To go on without the lost events, ' +
-      'reset the group’s offsets, which starts the windows anew',
+      "delete the group's offsets: what is still in the log is then answered anew",
   ],
   SHUTDOWN_TIMEOUT: [
     'The shutdown took longer than `SHUTDOWN_GRACE_MS`',

@@ -11,8 +11,8 @@ const REASON_HELP = {
     'Keep tombstones out of the input topic; an event cannot be taken back',
   ],
   'not-wire-format': [
-    'The value does not begin with the registry’s magic byte and a schema id',
-    'Its writer does not use the registry’s serializer; or set `INPUT_FORMAT=json` for plain JSON',
+    "The value does not begin with the registry's magic byte and a schema id",
+    "Its writer does not use the registry's serializer; or set `INPUT_FORMAT=json` for plain JSON",
   ],
   'unknown-schema': [
     'The registry does not know the schema id, or it is no schema the service can use',
@@ -28,11 +28,11 @@ const REASON_HELP = {
   ],
   'future-event-time': [
     'Its time is ahead of its record timestamp by more than `max_future_skew`',
-    'Set the writer’s clock; or check the unit (ms or s) of the time field',
+    "Set the writer's clock; or check the unit (ms or s) of the time field",
   ],
   unscorable: [
     'The model threw on this row',
-    'The features are in the detail and can be tried with the ONNX file',
+    "The detail is the model's own message; often a feature is out of what the model takes",
   ],
   'non-finite-score': [
     'The model gave NaN or infinity',

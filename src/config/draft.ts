@@ -82,10 +82,16 @@ export class Draft {
       this.texts.set(file.key, text)
       return text
     } catch (error) {
-      this.reject(file, `${file.name} must be ${file.rule}, got "${path}" (${reasonOf(error)})`)
+      const got = `${shownPath(path)} (${reasonOf(error)})`
+      this.reject(file, `${file.name} must be ${file.rule}, got ${got}`)
       return undefined
     }
   }
+}
+
+/** A password set as `…_PASSWORD_FILE` by mistake is not a path, and must not be printed. */
+function shownPath(path: string): string {
+  return /^\.{0,2}\//.test(path) ? JSON.stringify(path) : '***'
 }
 
 function reasonOf(error: unknown): string {

@@ -65,13 +65,13 @@ function parse(draft: Draft): Variables | undefined {
 function problemOf({ key, name, rule, secret, description }: Variable, draft: Draft): string {
   const value = draft.written.get(key)
   if (value === undefined) return `${name} is required: ${rule}. ${description}`
-  return `${name} must be ${rule}, got "${secret === true ? '***' : shown(value)}"`
+  return `${name} must be ${rule}, got ${secret === true ? '***' : shown(value)}`
 }
 
-/** What stands before an @ may be a password in an address. */
+/** Quoted, on one line. What stands before an @ may be a password in an address. */
 function shown(value: string): string {
   const safe = value.replace(/^.*@/s, '***@')
-  return safe.length > SHOWN_MAX ? `${safe.slice(0, SHOWN_MAX)}…` : safe
+  return JSON.stringify(safe.length > SHOWN_MAX ? `${safe.slice(0, SHOWN_MAX)}…` : safe)
 }
 
 function assemble(values: Variables, draft: Draft, passed: readonly PassThrough[]): Config {

@@ -49,11 +49,8 @@ export const RULES: readonly Rule[] = [
   { about: ['commitIntervalMs', 'transactionTimeoutMs'], check: checkTimeouts },
   { about: ['batchMaxRecords', 'commitMaxRecords'], check: checkSizes },
   { about: ['kafkaSecurityProtocol', 'kafkaSaslMechanism'], check: checkSasl },
-  { about: ['kafkaSecurityProtocol', ...TLS.map(([, key]) => key)], check: checkTls },
-  {
-    about: ['schemaRegistryUsername', 'schemaRegistryPassword', 'schemaRegistryToken'],
-    check: checkRegistryAccess,
-  },
+  { about: ['kafkaSecurityProtocol'], check: checkTls },
+  { about: ['schemaRegistryPassword'], check: checkRegistryAccess },
 ]
 
 function checkMember({ appId = '', instanceId = '' }: Values): readonly string[] {

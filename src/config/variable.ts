@@ -76,7 +76,7 @@ export function withDefault<Value>(
 /** Whole numbers within bounds, both included. */
 export function whole(min: number, max: number): Kind<number> {
   return kind(`a whole number from ${min} to ${max}`, (written) => {
-    const value = /^-?\d{1,15}$/.test(written) ? Number(written) : Number.NaN
+    const value = /^\d{1,15}$/.test(written) ? Number(written) : Number.NaN
     return value >= min && value <= max ? value : undefined
   })
 }
