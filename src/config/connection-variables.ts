@@ -1,6 +1,7 @@
 import {
   brokers,
   choice,
+  credential,
   file,
   flag,
   optional,
@@ -72,7 +73,7 @@ export const kafkaSecurityVariables = {
     requiredWhen: 'with PLAIN and SCRAM',
     description: 'User',
   }),
-  kafkaSaslPassword: optional(text, {
+  kafkaSaslPassword: optional(credential, {
     name: 'KAFKA_SASL_PASSWORD',
     group: 'Kafka security',
     requiredWhen: 'with PLAIN and SCRAM, or as a file',
@@ -99,7 +100,7 @@ export const kafkaSecurityVariables = {
     group: 'Kafka security',
     description: 'PEM file of the key of that certificate',
   }),
-  kafkaTlsKeyPassword: optional(text, {
+  kafkaTlsKeyPassword: optional(credential, {
     name: 'KAFKA_TLS_KEY_PASSWORD',
     group: 'Kafka security',
     secret: true,
@@ -125,7 +126,7 @@ export const registryVariables = {
     group: 'Schema registry',
     description: 'User, for basic authentication',
   }),
-  schemaRegistryPassword: optional(text, {
+  schemaRegistryPassword: optional(credential, {
     name: 'SCHEMA_REGISTRY_PASSWORD',
     group: 'Schema registry',
     secret: true,
@@ -136,7 +137,7 @@ export const registryVariables = {
     group: 'Schema registry',
     description: 'File that holds the password, instead of the variable',
   }),
-  schemaRegistryToken: optional(text, {
+  schemaRegistryToken: optional(credential, {
     name: 'SCHEMA_REGISTRY_TOKEN',
     group: 'Schema registry',
     secret: true,

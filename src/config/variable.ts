@@ -96,6 +96,12 @@ export const flag: Kind<boolean> = kind('true or false', (written) => {
 /** Any text that is not empty. */
 export const text: Kind<string> = kind('text', (written) => written)
 
+/** A password or token. A line break within would end a header or a command. */
+export const credential: Kind<string> = matching(
+  'text on one line, without control characters',
+  /^[^\p{Cc}]+$/u,
+)
+
 /** The path of a file. That it can be read is checked where it is read. */
 export const file: Kind<string> = kind('the path of a readable file', (written) => written)
 

@@ -209,3 +209,19 @@ test('no secret is in any problem or warning', () => {
   const sound = { ...LEAST, KAFKA_SASL_PASWORD: secret, SCHEMA_REGISTRY_TOKEN: secret }
   assert.ok(!load(sound).warnings.join('\n').includes(secret))
 })
+
+test('a secret that is wrong by itself is masked', () => {
+  assert.deepEqual(problemsOf({ SCHEMA_REGISTRY_TOKEN: 'hunter2\nhunter2' }), [
+    'SCHEMA_REGISTRY_TOKEN must be text on one line, without control characters, got ***',
+  ])
+  const file = { SCHEMA_REGISTRY_TOKEN_FILE: '/token' }
+  assert.deepEqual(problemsOf(file, { '/token': 'hunter2\n\n' }), [
+    'SCHEMA_REGISTRY_TOKEN must be text on one line, without control characters, got ***',
+  ])
+})
+
+test('a secret set as the name of its file is masked', () => {
+  assert.deepEqual(problemsOf({ SCHEMA_REGISTRY_TOKEN_FILE: 'hunter2' }), [
+    'SCHEMA_REGISTRY_TOKEN_FILE must be the path of a readable file, got *** (ENOENT)',
+  ])
+})
