@@ -23,7 +23,7 @@ function read(path: string): string | undefined {
   }
 }
 
-const stale = staleFiles(generatedFiles(shippedModels(), read), read)
+const stale = staleFiles(await generatedFiles(shippedModels(), read), read)
 if (process.argv.includes('--check')) {
   for (const { path } of stale) console.error(`${path} is stale: run \`npm run docs\``)
   if (stale.length > 0) process.exitCode = 1

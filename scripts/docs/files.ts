@@ -3,6 +3,7 @@ import { modelJsonSchema } from '../../src/features/spec-schema.ts'
 import { schemaFiles } from '../../src/sink/schema-files.ts'
 import { configurationDocument } from './configuration.ts'
 import { replaceBetween } from './markdown.ts'
+import { metricsDocument } from './metrics.ts'
 import { errorTable, exitTable } from './operations.ts'
 import { fieldsTable, headersTable, reasonsTable } from './topics.ts'
 
@@ -21,10 +22,10 @@ const EXAMPLE = 'engagement'
  *
  * @param read yields the file as it is, for those that are partly written by hand
  */
-export function generatedFiles(
+export async function generatedFiles(
   models: readonly ModelSpec[],
   read: (path: string) => string | undefined,
-): readonly GeneratedFile[] {
+): Promise<readonly GeneratedFile[]> {
   const example = models.find(({ name }) => name === EXAMPLE)
   if (example === undefined) throw new Error(`there must be a model ${EXAMPLE}`)
   const partly = (path: string, parts: Readonly<Record<string, string>>): GeneratedFile => ({
@@ -34,6 +35,7 @@ export function generatedFiles(
       read(path) ?? '',
     ),
   })
+  const metrics = await metricsDocument()
   return [
     { path: 'docs/configuration.md', content: configurationDocument() },
     {
@@ -48,6 +50,7 @@ export function generatedFiles(
       headers: headersTable(),
       reasons: reasonsTable(),
     }),
+    ...(metrics === undefined ? [] : [{ path: 'docs/metrics.md', content: metrics }]),
     ...schemaFiles(models),
   ]
 }

@@ -18,7 +18,7 @@ const MODELS = ['engagement', 'flight-delay'].map((name) => {
   return parseModelSpec(read(path), path)
 })
 
-const FILES = generatedFiles(MODELS, read)
+const FILES = await generatedFiles(MODELS, read)
 
 test('generated files are fresh: `npm run docs` would change nothing', () => {
   assert.deepEqual(
