@@ -44,11 +44,12 @@ export interface Kind<Value> {
 /** What is said of each entry of the schema. */
 export const variableInfos = z.registry<VariableInfo>()
 
-/** A variable that must be set. */
+/** A variable that must have a value; without `defaultFrom` it must be set. */
 export function required<Value>({ schema, rule }: Kind<Value>, described: Described) {
   // A wrapper of its own: two variables of one kind must not share what is said of them.
   const entry = z.pipe(schema, z.custom<Value>())
-  variableInfos.add(entry, { ...described, rule, required: true })
+  const info = described.defaultFrom === undefined ? { required: true as const } : {}
+  variableInfos.add(entry, { ...described, ...info, rule })
   return entry
 }
 
