@@ -1,0 +1,136 @@
+import { DEAD_LETTER_REASONS } from '../domain/outcome.ts'
+import type { DeadLetterReason } from '../domain/outcome.ts'
+import type { CommittedUnit, LoopObserver, LoopStage } from '../loop/observer.ts'
+import type { BucketHistogram } from './bucket-histogram.ts'
+import type { SampleTable } from './sample-table.ts'
+
+const STAGES: readonly LoopStage[] = [
+  'poll',
+  'decode',
+  'features',
+  'inference',
+  'produce',
+  'commit',
+]
+
+/** The topics whose counters exist before the first record. */
+export interface MeteredTopics {
+  readonly input: string
+  readonly outputs: readonly string[]
+}
+
+/** Puts what the loop tells into the table. Per record: one bisection for each latency and score. */
+export class LoopMeter implements LoopObserver {
+  readonly #table: SampleTable
+  readonly #inputTopic: string
+  readonly #stages: ReadonlyMap<LoopStage, BucketHistogram>
+  readonly #unitRecords: BucketHistogram
+  readonly #inferenceRows: BucketHistogram
+  readonly #scores: BucketHistogram
+  readonly #eventLatency: BucketHistogram
+  readonly #recordLatency: BucketHistogram
+  readonly #receivedLatency: BucketHistogram
+  #newestEventMs: number | undefined
+
+  constructor(table: SampleTable, topics: MeteredTopics) {
+    this.#table = table
+    this.#inputTopic = topics.input
+    this.#stages = new Map(
+      STAGES.map((stage) => [stage, table.histogram('millrace_stage_duration_seconds', { stage })]),
+    )
+    this.#unitRecords = table.histogram('millrace_unit_records', {})
+    this.#inferenceRows = table.histogram('millrace_inference_batch_rows', {})
+    this.#scores = table.histogram('millrace_prediction_score', {})
+    this.#eventLatency = table.histogram('millrace_event_to_commit_latency_seconds', {})
+    this.#recordLatency = table.histogram('millrace_record_to_commit_latency_seconds', {})
+    this.#receivedLatency = table.histogram('millrace_received_to_commit_latency_seconds', {})
+    this.#beginAtZero(topics)
+  }
+
+  /** Newest event time of the last unit that predicted, ms; `undefined` before the first. */
+  get newestEventMs(): number | undefined {
+    return this.#newestEventMs
+  }
+
+  stage(stage: LoopStage, durationMs: number): void {
+    this.#stages.get(stage)?.observe(durationMs / 1_000)
+  }
+
+  received(topic: string, records: number, bytes: number): void {
+    this.#table.add('millrace_records_received_total', { topic }, records)
+    this.#table.add('millrace_received_bytes_total', { topic }, bytes)
+  }
+
+  inferenceBatch(rows: number): void {
+    this.#inferenceRows.observe(rows)
+  }
+
+  unitCommitted(unit: CommittedUnit): void {
+    this.#count(unit)
+    this.#unitRecords.observe(unit.records)
+    for (let i = 0; i < unit.predicted; i++) this.#scores.observe(unit.scores[i] ?? Number.NaN)
+    this.#measureLatency(unit)
+  }
+
+  unitAborted(): void {
+    this.#table.add('millrace_transactions_total', { result: 'aborted' }, 1)
+  }
+
+  #count(unit: CommittedUnit): void {
+    const table = this.#table
+    table.add('millrace_transactions_total', { result: 'committed' }, 1)
+    table.add('millrace_records_processed_total', { topic: this.#inputTopic }, unit.records)
+    table.add('millrace_outcomes_total', { outcome: 'predicted', reason: 'none' }, unit.predicted)
+    table.add('millrace_outcomes_total', { outcome: 'late', reason: 'none' }, unit.late)
+    table.add('millrace_late_total', {}, unit.late)
+    for (const [reason, count] of unit.deadLetters) this.#countDeadLetters(reason, count)
+    for (const [topic, { records, bytes }] of unit.outputs) {
+      table.add('millrace_records_written_total', { topic }, records)
+      table.add('millrace_written_bytes_total', { topic }, bytes)
+    }
+  }
+
+  #countDeadLetters(reason: DeadLetterReason, count: number): void {
+    this.#table.add('millrace_outcomes_total', { outcome: 'dead-letter', reason }, count)
+    this.#table.add('millrace_dead_letters_total', { reason }, count)
+  }
+
+  #measureLatency(unit: CommittedUnit): void {
+    const { committedAtMs, eventTimesMs, recordTimestampsMs } = unit
+    let newestEventMs = -Infinity
+    for (let i = 0; i < unit.predicted; i++) {
+      const eventTimeMs = eventTimesMs[i] ?? Number.NaN
+      this.#eventLatency.observe(secondsBetween(eventTimeMs, committedAtMs))
+      if (eventTimeMs > newestEventMs) newestEventMs = eventTimeMs
+    }
+    if (newestEventMs > -Infinity) this.#newestEventMs = newestEventMs
+    for (let i = 0; i < unit.records; i++) {
+      const timestampMs = recordTimestampsMs[i] ?? -1
+      if (timestampMs >= 0) this.#recordLatency.observe(secondsBetween(timestampMs, committedAtMs))
+    }
+    for (const { atMs, records } of unit.received) {
+      this.#receivedLatency.observe(secondsBetween(atMs, committedAtMs), records)
+    }
+  }
+
+  /** A counter that appears only with its first increase hides that increase from `rate`. */
+  #beginAtZero(topics: MeteredTopics): void {
+    this.received(topics.input, 0, 0)
+    this.#table.add('millrace_transactions_total', { result: 'committed' }, 0)
+    this.#table.add('millrace_transactions_total', { result: 'aborted' }, 0)
+    this.#table.add('millrace_records_processed_total', { topic: topics.input }, 0)
+    this.#table.add('millrace_outcomes_total', { outcome: 'predicted', reason: 'none' }, 0)
+    this.#table.add('millrace_outcomes_total', { outcome: 'late', reason: 'none' }, 0)
+    this.#table.add('millrace_late_total', {}, 0)
+    for (const reason of DEAD_LETTER_REASONS) this.#countDeadLetters(reason, 0)
+    for (const topic of topics.outputs) {
+      this.#table.add('millrace_records_written_total', { topic }, 0)
+      this.#table.add('millrace_written_bytes_total', { topic }, 0)
+    }
+  }
+}
+
+/** Clocks of two machines may disagree, and a sum must not fall: never below zero. */
+function secondsBetween(fromMs: number, toMs: number): number {
+  return Math.max(0, toMs - fromMs) / 1_000
+}
