@@ -13,7 +13,7 @@ mkdir -p "$CACHE" "$LOCAL/bin" "$LOGS"
 cd "$ROOT"
 
 now_ms() { local ns; ns=$(date +%s%N); case $ns in *N) echo $(($(date +%s) * 1000)) ;; *) echo $((ns / 1000000)) ;; esac; }
-version_of() { sed -n "/\"$1\"/s/.*\"$2\": \"\{0,1\}\([^\",}]*\).*/\1/p" scripts/versions.json | tr -d ' '; }
+version_of() { sed -n "/\"$1\"/s/.*\"$2\": \"\{0,1\}\([^\",}]*\).*/\1/p" "$ROOT/scripts/versions.json" | tr -d ' '; }
 
 STEP_FROM=$(now_ms)
 step_done() { # name, how
@@ -116,7 +116,7 @@ build_binding() {
   need_debian "building the Kafka binding" build-essential python3 libcurl4-openssl-dev libssl-dev \
     libsasl2-dev zlib1g-dev libzstd-dev liblz4-dev
   local work headers
-  work=$(mktemp -d /tmp/millrace-build.XXXXXX) # make cannot build in a path with spaces
+  work=$(mktemp -d "${TMPDIR:-/tmp}/millrace-build.XXXXXX") # make cannot build in a path with spaces
   headers=$(dirname "$(dirname "$NODE_REAL")")
   [ -f "$headers/include/node/node.h" ] || headers=
   cp -R "$KAFKA_ADDON" "$work/addon" && rm -rf "$work/addon/build"
@@ -155,7 +155,7 @@ setup_binding() {
   step_done "kafka binding" "$how"
 }
 
-java_major() { "$1" -version 2>&1 | sed -n '1s/.*"\([0-9]*\).*/\1/p'; }
+java_major() { "$1" -version 2>&1 | sed -n 's/^[^"]*version "\([0-9]*\).*/\1/p' | head -1; }
 
 setup_java() {
   local minimum candidate folder how=found

@@ -1,0 +1,127 @@
+/**
+ * Runs the tests, group by group, the integration group on one shared testbed. Each group is Node's
+ * own test runner on a folder of `test/`.
+ *
+ *     node scripts/test.ts [group…]
+ */
+import { spawn } from 'node:child_process'
+import { globSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { startTestbed } from './testbed/testbed.ts'
+import type { Testbed } from './testbed/testbed.ts'
+
+const ROOT = resolve(import.meta.dirname, '..')
+/** Groups with whether they need broker and registry, and how many files may run at once. */
+const GROUPS = {
+  tidy: { isReal: false, atOnce: 1 },
+  unit: { isReal: false, atOnce: 2 },
+  property: { isReal: false, atOnce: 2 },
+  contract: { isReal: true, atOnce: 1 },
+  integration: { isReal: true, atOnce: 1 },
+} as const satisfies Record<string, { isReal: boolean; atOnce: number }>
+type Group = keyof typeof GROUPS
+
+const TEST_TIMEOUT_MS = 180_000
+
+interface Result {
+  readonly group: Group
+  readonly passed: number
+  readonly failed: number
+  readonly seconds: number
+}
+
+const asked = process.argv.slice(2)
+const groups = (Object.keys(GROUPS) as Group[]).filter(
+  (group) => asked.length === 0 || asked.includes(group),
+)
+process.exitCode = await main()
+
+async function main(): Promise<number> {
+  const unknown = asked.find((name) => !(name in GROUPS))
+  if (unknown !== undefined) {
+    process.stderr.write(`no group "${unknown}"; there are ${Object.keys(GROUPS).join(', ')}\n`)
+    return 2
+  }
+  const results: Result[] = []
+  let testbed: Testbed | undefined
+  try {
+    for (const group of groups) {
+      if (filesOf(group).length === 0) continue
+      if (GROUPS[group].isReal) testbed ??= await startTestbed()
+      process.stdout.write(`\n# ${group}\n`)
+      results.push(await runGroup(group, testbed))
+    }
+  } finally {
+    await testbed?.stop(results.some(({ failed }) => failed > 0))
+  }
+  return report(results, testbed)
+}
+
+function filesOf(group: Group): string[] {
+  return globSync(`test/${group}/**/*.test.ts`, { cwd: ROOT }).toSorted()
+}
+
+function runGroup(group: Group, testbed: Testbed | undefined): Promise<Result> {
+  const startedAt = performance.now()
+  const args = [
+    '--test',
+    `--test-concurrency=${GROUPS[group].atOnce}`,
+    `--test-timeout=${TEST_TIMEOUT_MS}`,
+    '--test-reporter=spec',
+    '--test-reporter-destination=stdout',
+    ...filesOf(group),
+  ]
+  const env = {
+    ...process.env,
+    UV_THREADPOOL_SIZE: '16',
+    ...(testbed === undefined
+      ? {}
+      : { TEST_KAFKA_BROKERS: testbed.brokers, TEST_REGISTRY_URL: testbed.registryUrl }),
+  }
+  return new Promise((done, reject) => {
+    const child = spawn(process.execPath, args, {
+      cwd: ROOT,
+      env,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    let output = ''
+    child.stdout.setEncoding('utf8')
+    child.stdout.on('data', (text: string) => {
+      output = (output + text).slice(-100_000)
+      process.stdout.write(text)
+    })
+    child.once('error', reject)
+    child.once('close', (status) => {
+      const count = (what: string) =>
+        Number(new RegExp(`^ℹ ${what} (\\d+)$`, 'm').exec(output)?.[1])
+      const passed = count('pass')
+      const failed = count('fail') + count('cancelled')
+      // A runner that died, or a count that cannot be read, is a failure too.
+      const isSound = Number.isInteger(passed) && Number.isInteger(failed) && passed > 0
+      const counted = isSound ? failed : 1
+      const seconds = (performance.now() - startedAt) / 1000
+      done({
+        group,
+        passed: isSound ? passed : 0,
+        failed: status === 0 ? counted : Math.max(1, counted),
+        seconds,
+      })
+    })
+  })
+}
+
+function report(results: readonly Result[], testbed: Testbed | undefined): number {
+  process.stdout.write('\n')
+  for (const { group, passed, failed, seconds } of results) {
+    const columns = [group.padEnd(12), `${passed}`.padStart(5), `${failed}`.padStart(4)]
+    process.stdout.write(`${columns.join(' ')}   ${seconds.toFixed(1)} s\n`)
+  }
+  const total = (pick: (result: Result) => number) =>
+    results.reduce((sum, result) => sum + pick(result), 0)
+  const failed = total((result) => result.failed)
+  if (failed > 0 && testbed?.folder !== undefined) {
+    process.stdout.write(`logs of the testbed are kept in ${testbed.folder}\n`)
+  }
+  process.stdout.write(`${total((result) => result.passed)} passed, ${failed} failed\n`)
+  return failed > 0 ? 1 : 0
+}

@@ -1,0 +1,74 @@
+import { execFileSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { Socket } from 'node:net'
+import { join, resolve } from 'node:path'
+import { Part } from './part.ts'
+
+const START_WAIT_MS = 60_000
+const LOCAL = resolve(import.meta.dirname, '../../.millrace')
+
+/** Path of the Java that the bootstrap found. */
+export const JAVA = join(LOCAL, 'bin', 'java')
+/** Folder of the schema registry that the bootstrap fetched. */
+export const REGISTRY_FOLDER = join(LOCAL, 'registry')
+const CLASSPATH = join(LOCAL, 'kafka', '*')
+
+/** One Kafka process, broker and controller in one (KRaft), with its log formatted. */
+export function kafkaPart(folder: string, port: number, controllerPort: number): Part {
+  if (!existsSync(JAVA)) throw new Error('no Java is set up: run scripts/bootstrap.sh')
+  const data = join(folder, 'kafka')
+  mkdirSync(data, { recursive: true })
+  const properties = join(folder, 'server.properties')
+  writeFileSync(properties, serverProperties(join(data, 'log'), port, controllerPort))
+  const id = randomBytes(16).toString('base64url')
+  const format = ['format', '-t', id, '-c', properties]
+  execFileSync(JAVA, ['-cp', CLASSPATH, 'kafka.tools.StorageTool', ...format], { stdio: 'pipe' })
+  return new Part({
+    name: 'Kafka',
+    command: JAVA,
+    args: ['-Xms512m', '-Xmx1g', '-XX:+UseG1GC', '-cp', CLASSPATH, 'kafka.Kafka', properties],
+    cwd: folder,
+    logFile: join(folder, 'kafka.log'),
+    isUp: () => accepts(port),
+    startWaitMs: START_WAIT_MS,
+  })
+}
+
+function serverProperties(logFolder: string, port: number, controllerPort: number): string {
+  const lines = {
+    'process.roles': 'broker,controller',
+    'node.id': 1,
+    'controller.quorum.voters': `1@127.0.0.1:${controllerPort}`,
+    listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}`,
+    'advertised.listeners': `PLAINTEXT://127.0.0.1:${port}`,
+    'controller.listener.names': 'CONTROLLER',
+    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
+    'log.dirs': logFolder.replaceAll('\\', '/'),
+    'offsets.topic.replication.factor': 1,
+    'offsets.topic.num.partitions': 4,
+    'transaction.state.log.replication.factor': 1,
+    'transaction.state.log.min.isr': 1,
+    'transaction.state.log.num.partitions': 4,
+    'group.initial.rebalance.delay.ms': 0,
+    'auto.create.topics.enable': false,
+    // Records of 2013 would otherwise be older than the retention of a week at once.
+    'log.retention.hours': -1,
+  }
+  const text = Object.entries(lines).map(([name, value]) => `${name}=${value}`)
+  return `${text.join('\n')}\n`
+}
+
+/** Whether a connection is taken. */
+export function accepts(port: number): Promise<boolean> {
+  return new Promise((done) => {
+    const socket = new Socket()
+    const end = (isOpen: boolean) => {
+      socket.destroy()
+      done(isOpen)
+    }
+    socket.setTimeout(1000, () => end(false))
+    socket.once('error', () => end(false))
+    socket.connect(port, '127.0.0.1', () => end(true))
+  })
+}

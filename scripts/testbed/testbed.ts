@@ -1,0 +1,83 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { kafkaPart } from './kafka-part.ts'
+import { freePorts } from './ports.ts'
+import { registryPart, registryUrlOf } from './registry-part.ts'
+import { createTopics } from './topics.ts'
+import type { TopicPlan } from './topics.ts'
+import type { Part } from './part.ts'
+
+/** A real broker and a real schema registry. */
+export interface Testbed {
+  /** `host:port` */
+  readonly brokers: string
+  readonly registryUrl: string
+  /** Whether it was started here, and so can be stopped and broken. */
+  readonly isOwn: boolean
+  createTopics(topics: readonly TopicPlan[]): Promise<void>
+  /** The broker as a process. @throws Error when it is not our own */
+  broker(): Part
+  /** The registry as a process. @throws Error when it is not our own */
+  registry(): Part
+  /** Folder of the parts' data and logs; absent when they are not our own. */
+  readonly folder?: string
+  /** Stops what was started here; `keepLogs` leaves the folder. */
+  stop(keepLogs?: boolean): Promise<void>
+}
+
+/**
+ * The testbed named by `KAFKA_BROKERS` and `SCHEMA_REGISTRY_URL`, or, unless both are set, one
+ * started on free ports in a temporary folder.
+ */
+export async function startTestbed(env: NodeJS.ProcessEnv = process.env): Promise<Testbed> {
+  const brokers = env['KAFKA_BROKERS']
+  const registryUrl = env['SCHEMA_REGISTRY_URL']
+  if (brokers && registryUrl) return givenTestbed(brokers, registryUrl)
+  return startOwn()
+}
+
+function givenTestbed(brokers: string, registryUrl: string): Testbed {
+  const refuse = (): never => {
+    throw new Error('this testbed was given by KAFKA_BROKERS: it cannot be stopped here')
+  }
+  return {
+    brokers,
+    registryUrl,
+    isOwn: false,
+    createTopics: (topics) => createTopics(brokers, topics),
+    broker: refuse,
+    registry: refuse,
+    stop: async () => undefined,
+  }
+}
+
+/** Starts a testbed of its own, whatever the environment says. */
+export async function startOwn(): Promise<Testbed> {
+  const folder = mkdtempSync(join(tmpdir(), 'millrace-testbed-'))
+  mkdirSync(folder, { recursive: true })
+  const [kafkaPort = 0, controllerPort = 0, registryPort = 0] = await freePorts(3)
+  const broker = kafkaPart(folder, kafkaPort, controllerPort)
+  const registry = registryPart(folder, registryPort)
+  const stop = async (keepLogs = false): Promise<void> => {
+    await Promise.all([registry.stop(), broker.stop()])
+    if (!keepLogs) rmSync(folder, { recursive: true, force: true })
+  }
+  try {
+    await Promise.all([broker.start(), registry.start()])
+  } catch (error) {
+    await stop(true)
+    throw error
+  }
+  const brokers = `127.0.0.1:${kafkaPort}`
+  return {
+    brokers,
+    registryUrl: registryUrlOf(registryPort),
+    isOwn: true,
+    createTopics: (topics) => createTopics(brokers, topics),
+    broker: () => broker,
+    registry: () => registry,
+    folder,
+    stop,
+  }
+}

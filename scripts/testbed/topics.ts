@@ -1,0 +1,40 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import kafka from '@confluentinc/kafka-javascript'
+import { fromCallback } from '../../src/runtime/callback.ts'
+
+const REQUEST_TIMEOUT_MS = 10_000
+const WAIT_MS = 30_000
+
+/** A topic to be made. */
+export interface TopicPlan {
+  readonly name: string
+  readonly partitions: number
+}
+
+/** Creates topics and waits until all are known. @throws Error when one cannot be created */
+export async function createTopics(brokers: string, topics: readonly TopicPlan[]): Promise<void> {
+  const admin = kafka.RdKafka.AdminClient.create({ 'bootstrap.servers': brokers })
+  try {
+    await Promise.all(
+      topics.map(({ name, partitions }) =>
+        fromCallback((done) =>
+          admin.createTopic(
+            { topic: name, num_partitions: partitions, replication_factor: -1 },
+            REQUEST_TIMEOUT_MS,
+            (error) => done(error, undefined),
+          ),
+        ),
+      ),
+    )
+    const missing = new Set(topics.map(({ name }) => name))
+    const deadline = performance.now() + WAIT_MS
+    while (missing.size > 0) {
+      if (performance.now() > deadline) throw new Error(`not there: ${[...missing].join(', ')}`)
+      const known = await fromCallback<string[]>((done) => admin.listTopics({}, done))
+      for (const name of known) missing.delete(name)
+      await sleep(20)
+    }
+  } finally {
+    admin.disconnect()
+  }
+}
