@@ -75,8 +75,9 @@ export class TileStore {
   accept(): void {
     let touched = 0
     for (const { state, list } of this.undoLog.touched()) {
-      state.owner.expire(list)
       touched++
+      // A key that the unit touched may have made room later in the same unit.
+      if (state.owner.keys.get(state.key) === state) state.owner.expire(list)
     }
     this.undoLog.clear()
     this.#sweep(SWEEP_MIN + touched)

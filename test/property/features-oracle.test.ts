@@ -48,7 +48,7 @@ test('features equal those computed from all events by brute force', () => {
     fc.property(specs, logs({ eventsMax: EVENTS_MAX }), cutsOf(EVENTS_MAX), (spec, log, cuts) => {
       assertEqual(spec, log, run(engineOf(spec, { partitions: PARTITIONS }), log, cuts))
     }),
-    { seed: SEED, numRuns: 500 },
+    { seed: SEED, numRuns: 2000 },
   )
 })
 
@@ -62,7 +62,7 @@ test('sums of any doubles equal, to the bit, sums tile by tile in time order', (
         run(engineOf(withoutVariance(spec), { partitions: PARTITIONS }), log),
       )
     }),
-    { seed: SEED, numRuns: 300 },
+    { seed: SEED, numRuns: 1000 },
   )
 })
 
