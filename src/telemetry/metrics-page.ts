@@ -1,5 +1,6 @@
-import { SERIES_GROUPS, seriesEntries } from './series.ts'
-import type { SeriesSpec } from './series.ts'
+import { seriesEntries } from './series.ts'
+import { SERIES_GROUPS } from './series-spec.ts'
+import type { SeriesSpec } from './series-spec.ts'
 
 const INTRODUCTION = `# Metrics
 
@@ -11,7 +12,7 @@ aborted transaction leaves them as they were.
 Besides these there are the process's own figures as prom-client collects them, prefixed too:
 \`millrace_process_*\` and \`millrace_nodejs_*\`.
 
-Written by \`npm run docs\` from \`src/telemetry/series.ts\`.
+Written by \`npm run docs\` from \`src/telemetry\`.
 `
 
 const QUERIES = `## Questions to ask

@@ -1,13 +1,7 @@
 import { BucketHistogram } from './bucket-histogram.ts'
 import { SERIES } from './series.ts'
-import type {
-  CounterName,
-  GaugeName,
-  HistogramName,
-  LabelsOf,
-  SeriesName,
-  SeriesSpec,
-} from './series.ts'
+import type { CounterName, GaugeName, HistogramName, LabelsOf, SeriesName } from './series.ts'
+import type { SeriesSpec } from './series-spec.ts'
 
 /** One line of the exposition. `suffix` is set for the parts of a histogram. */
 export interface Sample {

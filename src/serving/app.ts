@@ -1,0 +1,132 @@
+import { fastify } from 'fastify'
+import type { FastifyInstance, FastifyReply } from 'fastify'
+import type { LoopSnapshot } from '../loop/observer.ts'
+import { live, ready, startup } from './health.ts'
+import type { Health } from './health.ts'
+import { statusPage, STYLE_SOURCE } from './page.ts'
+import { statusReport } from './status-report.ts'
+import type { ServiceIdentity } from './status-report.ts'
+
+/** What the routes show. */
+export interface AppParts {
+  /** Taken once a request. */
+  readonly snapshot: () => LoopSnapshot
+  readonly metrics: {
+    render(): Promise<{ readonly contentType: string; readonly body: string }>
+  }
+  readonly identity: ServiceIdentity
+  /** Wall-clock time, ms. */
+  readonly now: () => number
+}
+
+/** All there is; each answers GET and HEAD and changes nothing. */
+const ROUTES = [
+  '/',
+  '/health/live',
+  '/health/ready',
+  '/health/startup',
+  '/metrics',
+  '/status.json',
+] as const
+
+const HEADERS = {
+  'cache-control': 'no-store',
+  'content-security-policy': `default-src 'none'; style-src ${STYLE_SOURCE}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
+  'cross-origin-resource-policy': 'same-origin',
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+} as const
+
+/** Bounds on what one peer can hold of us. */
+const LIMITS = {
+  bodyLimit: 1_024,
+  connectionTimeout: 10_000,
+  keepAliveTimeout: 30_000,
+  requestTimeout: 10_000,
+  maxRequestsPerSocket: 10_000,
+  http: { maxHeaderSize: 8_192 },
+} as const
+
+const CONNECTIONS_MAX = 200
+
+/** The HTTP side of the service. It looks on; nothing here reaches the loop. */
+export function createApp(parts: AppParts): FastifyInstance {
+  const app = fastify({
+    ...LIMITS,
+    logger: false,
+    frameworkErrors: (error, _request, reply) => {
+      reply.headers(HEADERS)
+      fail(reply, error)
+    },
+    forceCloseConnections: true,
+    routerOptions: { ignoreTrailingSlash: true },
+  })
+  app.server.maxConnections = CONNECTIONS_MAX
+  addGuards(app)
+  addRoutes(app, parts)
+  return app
+}
+
+/** Begins to listen. @returns the port, chosen by the system when `port` is 0 */
+export async function listen(app: FastifyInstance, host: string, port: number): Promise<number> {
+  await app.listen({ host, port })
+  const address = app.server.address()
+  return typeof address === 'object' && address !== null ? address.port : port
+}
+
+function addRoutes(app: FastifyInstance, parts: AppParts): void {
+  const { snapshot, metrics, identity, now } = parts
+  app.get('/health/live', (_request, reply) => answer(reply, live(snapshot(), now())))
+  app.get('/health/ready', (_request, reply) => answer(reply, ready(snapshot())))
+  app.get('/health/startup', (_request, reply) => answer(reply, startup(snapshot())))
+  app.get('/status.json', (_request, reply) =>
+    reply.send(statusReport(snapshot(), identity, now())),
+  )
+  app.get('/', (_request, reply) =>
+    reply.type('text/html; charset=utf-8').send(statusPage(snapshot(), identity, now())),
+  )
+  app.get('/metrics', async (_request, reply) => {
+    const { contentType, body } = await metrics.render()
+    return reply.type(contentType).send(body)
+  })
+}
+
+/** Answers what is no GET or HEAD of a route before anything of it is read. */
+function addGuards(app: FastifyInstance): void {
+  app.addHook('onRequest', (request, reply, next) => {
+    reply.headers(HEADERS)
+    if (request.method === 'GET' || request.method === 'HEAD') next()
+    else refuse(reply, isRoute(request.url) ? 405 : 404)
+  })
+  app.setNotFoundHandler((_request, reply) => refuse(reply, 404))
+  app.setErrorHandler((error, _request, reply) => fail(reply, error))
+}
+
+function answer(reply: FastifyReply, health: Health): FastifyReply {
+  return reply.code(health.status === 'ok' ? 200 : 503).send(health)
+}
+
+/** Tells nothing of the inside. */
+function fail(reply: FastifyReply, error: unknown): FastifyReply {
+  const status = statusOf(error)
+  const text = status === 500 ? 'this answer could not be made' : 'the request is not valid'
+  return reply.code(status).send({ error: text })
+}
+
+function refuse(reply: FastifyReply, status: 404 | 405): FastifyReply {
+  const error = status === 404 ? 'no such page' : 'only GET and HEAD'
+  if (status === 405) reply.header('allow', 'GET, HEAD')
+  return reply.code(status).send({ error, routes: ROUTES })
+}
+
+function isRoute(url: string): boolean {
+  const path = url.split('?', 1)[0] ?? ''
+  const bare = path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path
+  return ROUTES.some((route) => route === bare)
+}
+
+function statusOf(error: unknown): number {
+  const status: unknown = error instanceof Error && 'statusCode' in error ? error.statusCode : 500
+  return typeof status === 'number' && status >= 400 && status < 500 ? status : 500
+}

@@ -1,0 +1,103 @@
+import type { SeriesSpec } from './series-spec.ts'
+
+/** librdkafka's own figures, by client; taken from its statistics. */
+export const KAFKA_SERIES = {
+  millrace_kafka_queue_messages: {
+    type: 'gauge',
+    group: 'kafka',
+    unit: 'records',
+    labels: ['client'],
+    help: 'Records in the client: waiting to be sent (producer) or fetched ahead (consumer).',
+  },
+  millrace_kafka_queue_bytes: {
+    type: 'gauge',
+    group: 'kafka',
+    unit: 'bytes',
+    labels: ['client'],
+    help: 'Bytes in the client: waiting to be sent (producer) or fetched ahead (consumer).',
+  },
+  millrace_kafka_sent_messages_total: {
+    type: 'counter',
+    group: 'kafka',
+    unit: 'records',
+    labels: ['client'],
+    help: 'Records the client sent, aborted ones included.',
+  },
+  millrace_kafka_received_messages_total: {
+    type: 'counter',
+    group: 'kafka',
+    unit: 'records',
+    labels: ['client'],
+    help: 'Records the client received.',
+  },
+  millrace_kafka_sent_bytes_total: {
+    type: 'counter',
+    group: 'kafka',
+    unit: 'bytes',
+    labels: ['client'],
+    help: 'Bytes of all requests the client sent.',
+  },
+  millrace_kafka_received_bytes_total: {
+    type: 'counter',
+    group: 'kafka',
+    unit: 'bytes',
+    labels: ['client'],
+    help: 'Bytes of all answers the client received.',
+  },
+  millrace_kafka_requests_total: {
+    type: 'counter',
+    group: 'kafka',
+    unit: 'requests',
+    labels: ['client'],
+    help: 'Requests the client sent.',
+  },
+  millrace_kafka_broker_up: {
+    type: 'gauge',
+    group: 'kafka',
+    unit: '0 or 1',
+    labels: ['client', 'broker'],
+    help: '1 while the connection stands. The broker is its id, or the role of a connection of its own (GroupCoordinator, TxnCoordinator).',
+  },
+  millrace_kafka_broker_rtt_seconds: {
+    type: 'gauge',
+    group: 'kafka',
+    unit: 'seconds',
+    labels: ['client', 'broker', 'statistic'],
+    help: 'Round trip of requests to the broker since the last statistics: avg, p99. A fetch waits for records, so a consumer shows that too.',
+  },
+  millrace_kafka_broker_outbuf_requests: {
+    type: 'gauge',
+    group: 'kafka',
+    unit: 'requests',
+    labels: ['client', 'broker'],
+    help: 'Requests waiting to be sent to the broker.',
+  },
+  millrace_kafka_broker_inflight_requests: {
+    type: 'gauge',
+    group: 'kafka',
+    unit: 'requests',
+    labels: ['client', 'broker'],
+    help: 'Requests waiting for the answer of the broker.',
+  },
+  millrace_kafka_broker_timeouts_total: {
+    type: 'counter',
+    group: 'kafka',
+    unit: 'requests',
+    labels: ['client', 'broker'],
+    help: 'Requests to the broker that timed out.',
+  },
+  millrace_kafka_transaction_state_age_seconds: {
+    type: 'gauge',
+    group: 'kafka',
+    unit: 'seconds',
+    labels: ['client', 'state'],
+    help: 'How long the producer has been in its present transaction state; one series, named by that state.',
+  },
+  millrace_kafka_rebalances_total: {
+    type: 'counter',
+    group: 'kafka',
+    unit: 'rebalances',
+    labels: ['client'],
+    help: 'Rebalances the consumer took part in.',
+  },
+} as const satisfies Record<`millrace_kafka_${string}`, SeriesSpec>

@@ -1,0 +1,57 @@
+/** How severe a line is. */
+export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal'
+
+/** A stable code: dashboards and alerts may match on it. */
+interface CodeSpec {
+  readonly level: LogLevel
+  /** What has happened, and what to do about it if anything. */
+  readonly meaning: string
+}
+
+/** Every code a log line may carry. */
+export const LOG_CODES = {
+  STARTING: { level: 'info', meaning: 'The process has begun to start.' },
+  CONFIG_WARNING: {
+    level: 'warn',
+    meaning: 'The configuration can be used, but something in it is likely not meant.',
+  },
+  MODEL_LOADED: { level: 'info', meaning: 'The model folder is read and its model loaded.' },
+  SELF_TEST: { level: 'info', meaning: 'The model reproduces its golden rows.' },
+  STARTED: { level: 'info', meaning: 'Start is over: the loop runs and the server listens.' },
+  ASSIGNED: { level: 'info', meaning: 'The group has given partitions to this instance.' },
+  REVOKED: {
+    level: 'info',
+    meaning: 'The group takes partitions back; what was in flight has been finished first.',
+  },
+  LOST: {
+    level: 'warn',
+    meaning: 'Partitions were taken without a farewell; what was in flight is dropped.',
+  },
+  REPLAY_STARTED: {
+    level: 'info',
+    meaning: 'State of a partition is being rebuilt by reading its log back.',
+  },
+  REPLAY_DONE: { level: 'info', meaning: 'A partition whose state was rebuilt has committed.' },
+  COMMITTED: { level: 'trace', meaning: 'A unit of work is committed.' },
+  UNIT_ABORTED: {
+    level: 'warn',
+    meaning: 'A unit of work was taken back and will be read again; nothing of it can be seen.',
+  },
+  REGISTRY_UNAVAILABLE: {
+    level: 'warn',
+    meaning: 'A schema cannot be fetched; reading waits until the registry answers.',
+  },
+  REGISTRY_BACK: { level: 'info', meaning: 'The registry answers again; reading goes on.' },
+  RETRYING: { level: 'warn', meaning: 'A call to Kafka failed and is tried again.' },
+  STOPPING: {
+    level: 'info',
+    meaning: 'A signal came: what is in flight is finished, then it ends.',
+  },
+  STOPPED: { level: 'info', meaning: 'The process ends as asked.' },
+  FAILED: {
+    level: 'fatal',
+    meaning: 'The process cannot go on and ends with the exit status the line names.',
+  },
+} as const satisfies Record<string, CodeSpec>
+
+export type LogCode = keyof typeof LOG_CODES

@@ -1,0 +1,82 @@
+import type { ServiceError } from '../domain/errors.ts'
+import type { LoopEvents } from '../loop/events.ts'
+import type { Log, LogFields } from './log.ts'
+
+/** Causes of an error that are told, the nearest first. */
+const CAUSES_MAX = 10
+
+/** Writes the loop's rare events, a line each; nothing per record, commits at `trace` only. */
+export function logEvents(log: Log): LoopEvents {
+  const replaying = new Set<number>()
+  return {
+    assigned: (rebalanceNumber, partitions) => {
+      const message = `assigned ${told(partitions)} (rebalance ${rebalanceNumber})`
+      log('ASSIGNED', message, { rebalance: rebalanceNumber, partitions })
+    },
+    released: (kind, rebalanceNumber, partitions) => {
+      for (const partition of partitions) replaying.delete(partition)
+      const message = `${kind} ${told(partitions)} (rebalance ${rebalanceNumber})`
+      const code = kind === 'lost' ? 'LOST' : 'REVOKED'
+      log(code, message, { rebalance: rebalanceNumber, partitions })
+    },
+    located: ({ partition, start, replayUntil }) => {
+      if (start >= replayUntil) return
+      replaying.add(partition)
+      const message = `partition ${partition}: reads back offsets ${start} to ${replayUntil}`
+      log('REPLAY_STARTED', message, { partition, start, replayUntil })
+    },
+    committed: (offsets) => {
+      for (const { partition, offset } of replaying.size > 0 ? offsets : []) {
+        if (!replaying.delete(partition)) continue
+        log('REPLAY_DONE', `partition ${partition}: state is rebuilt`, { partition, offset })
+      }
+      log('COMMITTED', 'unit committed', { offsets })
+    },
+    aborted: (cause) => log('UNIT_ABORTED', `unit of work aborted: ${cause}`, { cause }),
+    registryUnavailable: (error) =>
+      log('REGISTRY_UNAVAILABLE', `reading waits: ${error.message}`, { error: error.code }),
+    registryBack: () => log('REGISTRY_BACK', 'the schema registry answers again'),
+    retrying: (error, waitMs) => log('RETRYING', error.message, retryFields(error, waitMs)),
+  }
+}
+
+function retryFields(error: ServiceError, waitMs: number): LogFields {
+  return { error: error.code, waitMs: Math.round(waitMs) }
+}
+
+/** The line that tells why the process ends, with every cause behind it. */
+export function logFailure(log: Log, error: unknown, exitStatus: number): void {
+  const chain = causeChain(error)
+  const [first, ...causes] = chain
+  log('FAILED', first?.message ?? 'unknown error', {
+    error: first?.code ?? first?.name,
+    causes: causes.map(({ code, name, message }) => `${code ?? name}: ${message}`),
+    exitStatus,
+    ...(error instanceof Error && { stack: error.stack }),
+  })
+}
+
+interface Cause {
+  readonly code: string | undefined
+  readonly name: string
+  readonly message: string
+}
+
+function causeChain(error: unknown): readonly Cause[] {
+  const chain: Cause[] = []
+  for (let next = error; next !== undefined && chain.length < CAUSES_MAX; ) {
+    chain.push(causeOf(next))
+    next = next instanceof Error ? next.cause : undefined
+  }
+  return chain
+}
+
+function causeOf(error: unknown): Cause {
+  if (!(error instanceof Error)) return { code: undefined, name: 'Error', message: String(error) }
+  const code = 'code' in error ? String(error.code) : undefined
+  return { code, name: error.name, message: error.message }
+}
+
+function told(partitions: readonly number[]): string {
+  return partitions.length === 0 ? 'no partitions' : `partitions ${partitions.join(', ')}`
+}

@@ -1,0 +1,24 @@
+/** What a series is, told once: the exposition and `docs/metrics.md` both come from it. */
+export interface SeriesSpec {
+  readonly type: 'counter' | 'gauge' | 'histogram'
+  readonly group: SeriesGroup
+  readonly unit: string
+  readonly labels: readonly string[]
+  readonly help: string
+  /** Histograms only: inclusive upper bounds, in `unit`. */
+  readonly buckets?: readonly number[]
+}
+
+/** Sections of the generated page, in order. */
+export const SERIES_GROUPS = {
+  records: 'Records',
+  latency: 'Latency and freshness',
+  partitions: 'Partitions',
+  work: 'Work',
+  outcomes: 'Outcomes and scores',
+  state: 'State',
+  service: 'Service',
+  kafka: 'Kafka client',
+} as const
+
+export type SeriesGroup = keyof typeof SERIES_GROUPS
