@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { ServiceError } from '../../../src/domain/errors.ts'
+import { LOG_CODES } from '../../../src/telemetry/log-codes.ts'
+import { logEvents, logFailure } from '../../../src/telemetry/log-events.ts'
+import { createLog } from '../../../src/telemetry/log.ts'
+import type { Log, LogOptions } from '../../../src/telemetry/log.ts'
+
+type Line = Record<string, unknown>
+
+async function collect(options: Partial<LogOptions> = {}): Promise<{ log: Log; lines: Line[] }> {
+  const lines: Line[] = []
+  const destination = { write: (line: string) => void lines.push(JSON.parse(line)) }
+  const log = await createLog({ level: 'info', format: 'json', destination, ...options })
+  return { log, lines }
+}
+
+const codes = (lines: readonly Line[]): unknown[] => lines.map((line) => line['code'])
+
+test('a line is JSON with an ISO time, a level by name, its code, and what is on every line', async () => {
+  const { log, lines } = await collect({ fields: { app: 'a', instance: 'a-0' } })
+  log('STARTED', 'up', { port: 8080 })
+  const [{ time, ...rest } = {}] = lines
+  assert.match(String(time), /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
+  assert.deepEqual(rest, {
+    level: 'info',
+    app: 'a',
+    instance: 'a-0',
+    code: 'STARTED',
+    msg: 'up',
+    port: 8080,
+  })
+})
+
+test('the code decides the level', async () => {
+  const { log, lines } = await collect({ level: 'trace' })
+  for (const code of ['COMMITTED', 'UNIT_ABORTED', 'FAILED'] as const) log(code, '')
+  assert.deepEqual(
+    lines.map((line) => line['level']),
+    [LOG_CODES.COMMITTED.level, LOG_CODES.UNIT_ABORTED.level, LOG_CODES.FAILED.level],
+  )
+})
+
+test('each rare event of the loop is one line with its code', async () => {
+  const { log, lines } = await collect()
+  const events = logEvents(log)
+  const error = new ServiceError('REGISTRY_UNAVAILABLE', 'no answer')
+  events.assigned(1, [0, 1])
+  events.released('revoked', 2, [0])
+  events.released('lost', 3, [1])
+  events.aborted('generation moved')
+  events.registryUnavailable(error)
+  events.registryBack()
+  events.retrying(error, 12.5)
+  assert.deepEqual(codes(lines), [
+    'ASSIGNED',
+    'REVOKED',
+    'LOST',
+    'UNIT_ABORTED',
+    'REGISTRY_UNAVAILABLE',
+    'REGISTRY_BACK',
+    'RETRYING',
+  ])
+  assert.deepEqual(lines[0]?.['partitions'], [0, 1])
+})
+
+test('a replay is told when it starts and, once, when its partition commits', async () => {
+  const { log, lines } = await collect()
+  const events = logEvents(log)
+  const position = { restored: undefined, committed: undefined }
+  const commit = (partition: number): void =>
+    events.committed([{ topic: 'in', partition, offset: 9, metadata: '' }])
+  events.located({ partition: 0, start: 3, replayUntil: 8, ...position })
+  events.located({ partition: 1, start: 8, replayUntil: 8, ...position })
+  commit(1)
+  assert.deepEqual(codes(lines), ['REPLAY_STARTED'])
+  commit(0)
+  commit(0)
+  assert.deepEqual(codes(lines), ['REPLAY_STARTED', 'REPLAY_DONE'])
+})
+
+test('commits are not logged at the default level', async () => {
+  const { log, lines } = await collect()
+  logEvents(log).committed([{ topic: 'in', partition: 0, offset: 9, metadata: '' }])
+  assert.deepEqual(lines, [])
+})
+
+test('the last line names the code, every cause behind it, and the exit status', async () => {
+  const { log, lines } = await collect()
+  const socket = Object.assign(new Error('refused'), { code: 'ECONNREFUSED' })
+  const cause = new Error('metadata', { cause: socket })
+  logFailure(log, new ServiceError('KAFKA_UNAVAILABLE', 'no broker', cause), 4)
+  const [line = {}] = lines
+  assert.equal(line['level'], 'fatal')
+  assert.equal(line['error'], 'KAFKA_UNAVAILABLE')
+  assert.equal(line['msg'], 'no broker')
+  assert.deepEqual(line['causes'], ['Error: metadata', 'ECONNREFUSED: refused'])
+  assert.equal(line['exitStatus'], 4)
+})
+
+test('causes that go round in a circle end', async () => {
+  const { log, lines } = await collect()
+  const error = new Error('round')
+  error.cause = error
+  logFailure(log, error, 1)
+  assert.equal(lines.length, 1)
+})
+
+test('something thrown that is no error is told as text', async () => {
+  const { log, lines } = await collect()
+  logFailure(log, 'oops', 1)
+  assert.equal(lines[0]?.['msg'], 'oops')
+})
