@@ -108,7 +108,8 @@ export async function createTopics(brokers: string, topics: readonly string[]): 
   const deadline = performance.now() + TOPICS_WAIT_MS
   const missing = new Set(topics)
   while (missing.size > 0) {
-    if (performance.now() > deadline) throw new Error(`topics not there: ${[...missing].join(', ')}`)
+    if (performance.now() > deadline)
+      throw new Error(`topics not there: ${[...missing].join(', ')}`)
     for (const topic of await fromCallback<string[]>((done) => admin.listTopics({}, done))) {
       missing.delete(topic)
     }

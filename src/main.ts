@@ -1,0 +1,121 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs'
+import { hostname } from 'node:os'
+import process from 'node:process'
+import { loadConfig } from './config/load.ts'
+import type { LoadedConfig } from './config/load.ts'
+import { EXIT, ServiceError } from './domain/errors.ts'
+import { Service } from './service.ts'
+import { logFailure } from './telemetry/log-events.ts'
+import { createLog } from './telemetry/log.ts'
+import type { Log } from './telemetry/log.ts'
+import { configCommand } from './tools/config.ts'
+import { helpText } from './tools/help.ts'
+
+const VERSION = packageVersion()
+
+process.exit(await main(process.argv.slice(2)))
+
+async function main([command = 'run', ...options]: readonly string[]): Promise<number> {
+  const unknown = command === 'config' ? options.filter((each) => each !== '--json') : options
+  if (unknown.length > 0) return refuse(`unknown option "${unknown[0]}" of "${command}"`)
+  switch (command) {
+    case 'run':
+      return run()
+    case 'config':
+      return config(options.includes('--json'))
+    case '--version':
+      return print(`${VERSION}\n`)
+    case '--help':
+    case '-h':
+    case 'help':
+      return print(helpText(VERSION))
+    default:
+      return refuse(`unknown command "${command}"`)
+  }
+}
+
+/** The service, until a signal or a failure ends it. @returns the exit status */
+async function run(): Promise<number> {
+  let log = await createLog({ level: 'info', format: 'auto' })
+  try {
+    const { config, warnings } = load()
+    const { appId, instanceId, logLevel, logFormat } = config
+    const fields = { app: appId, instance: instanceId }
+    log = await createLog({ level: logLevel, format: logFormat, fields })
+    log('STARTING', `Millrace ${VERSION}, node ${process.version}`, { pid: process.pid })
+    for (const warning of warnings) log('CONFIG_WARNING', warning)
+    const service = new Service({ config, version: VERSION, log })
+    const leave = new Promise<void>((resolve) => {
+      stopOnSignals(log, config.shutdownGraceMs, () => {
+        // Before the loop runs nothing is in flight: whatever the start waits for is left alone.
+        if (!service.stop()) resolve()
+      })
+    })
+    await Promise.race([service.run(), leave, uncaught()])
+    log('STOPPED', 'stopped as asked')
+    return EXIT.ok
+  } catch (error) {
+    const status = error instanceof ServiceError ? error.exitStatus : EXIT.internal
+    logFailure(log, error, status)
+    return status
+  }
+}
+
+/** The first signal asks to stop; the second, or a stop that takes too long, ends the process at once. */
+function stopOnSignals(log: Log, graceMs: number, stop: () => void): void {
+  const force = (why: string): void => {
+    logFailure(log, new ServiceError('SHUTDOWN_TIMEOUT', why), EXIT.forced)
+    process.exit(EXIT.forced)
+  }
+  let isStopping = false
+  const onSignal = (signal: string): void => {
+    if (isStopping) force(`${signal} came while stopping`)
+    isStopping = true
+    log('STOPPING', `${signal}: finishing what is in flight`, { graceMs })
+    setTimeout(force, graceMs, `stopping took longer than ${graceMs} ms`)
+    stop()
+  }
+  process.on('SIGTERM', onSignal)
+  process.on('SIGINT', onSignal)
+}
+
+/** Rejects with an error that nobody caught. */
+function uncaught(): Promise<never> {
+  return new Promise((_, reject) => {
+    process.on('uncaughtException', reject)
+    process.on('unhandledRejection', reject)
+  })
+}
+
+function config(json: boolean): number {
+  try {
+    return print(configCommand(load(), { json }))
+  } catch (error) {
+    if (!(error instanceof ServiceError)) throw error
+    process.stderr.write(`${error.message}\n`)
+    return error.exitStatus
+  }
+}
+
+function load(): LoadedConfig {
+  const readFile = (path: string): string => readFileSync(path, 'utf8')
+  return loadConfig(process.env, { hostname: hostname(), readFile })
+}
+
+function print(text: string): number {
+  process.stdout.write(text)
+  return EXIT.ok
+}
+
+function refuse(problem: string): number {
+  process.stderr.write(`${problem}\nSee: millrace --help\n`)
+  return EXIT.config
+}
+
+function packageVersion(): string {
+  const { version }: { version: string } = JSON.parse(
+    readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
+  )
+  return version
+}

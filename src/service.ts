@@ -1,0 +1,278 @@
+import type { FastifyInstance } from 'fastify'
+import {
+  consumerProperties,
+  producerProperties,
+  registryOptions,
+} from './config/client-properties.ts'
+import type { Config } from './config/schema.ts'
+import { JsonDecoder } from './decode/json-decoder.ts'
+import type { Decoder } from './decode/port.ts'
+import { RegistryDecoder } from './decode/registry-codec.ts'
+import { invariant, ServiceError } from './domain/errors.ts'
+import type { ModelSpec } from './domain/model-spec.ts'
+import { FeatureEngine } from './features/engine.ts'
+import { parseModelSpec } from './features/spec.ts'
+import { parseGolden, selfTest } from './inference/golden.ts'
+import { loadModelFolder } from './inference/model-folder.ts'
+import type { ModelFolder } from './inference/model-folder.ts'
+import { startScorer } from './inference/onnx-scorer.ts'
+import type { Scorer } from './inference/port.ts'
+import { Fetcher } from './loop/fetcher.ts'
+import { Loop } from './loop/loop.ts'
+import { PartitionTable } from './loop/partitions.ts'
+import { Processor } from './loop/processor.ts'
+import { observeWith, Status } from './loop/status.ts'
+import { Tally } from './loop/tally.ts'
+import { UnitOfWork } from './loop/unit-of-work.ts'
+import { Backoff } from './runtime/backoff.ts'
+import { systemClock } from './runtime/clock.ts'
+import { createRegistryClient } from './runtime/registry-client.ts'
+import { retry } from './runtime/retry.ts'
+import { createApp, listen } from './serving/app.ts'
+import type { ServiceIdentity } from './serving/status-report.ts'
+import { AvroEncoder } from './sink/avro-encoder.ts'
+import { JsonEncoder } from './sink/json-encoder.ts'
+import { KafkaProducer } from './sink/kafka-producer.ts'
+import { outputSchemas } from './sink/output-schemas.ts'
+import { OutputPlan } from './sink/plan.ts'
+import type { OutputTopics } from './sink/plan.ts'
+import type { OutputEncoder } from './sink/port.ts'
+import { resolveOutputSchemas } from './sink/schema-registration.ts'
+import { KafkaSource } from './source/kafka-consumer.ts'
+import { requireTopics } from './source/topic-check.ts'
+import { logEvents } from './telemetry/log-events.ts'
+import type { Log } from './telemetry/log.ts'
+import { createMetrics } from './telemetry/metrics.ts'
+import type { Metrics } from './telemetry/metrics.ts'
+
+const BACKOFF_FIRST_MS = 50
+const BACKOFF_MAX_MS = 5_000
+
+/** What a service is made from. */
+export interface ServiceOptions {
+  readonly config: Config
+  /** Of Millrace. */
+  readonly version: string
+  readonly log: Log
+}
+
+/**
+ * The service: every part in its place. Start to end: model, HTTP, registry, Kafka, loop.
+ *
+ * The HTTP side answers from the beginning, so that it can say what the start waits for.
+ */
+export class Service {
+  readonly #options: ServiceOptions
+  readonly #clock = systemClock
+  readonly #status = new Status(systemClock)
+  #loop: Loop | undefined
+
+  constructor(options: ServiceOptions) {
+    this.#options = options
+  }
+
+  /** Ends `run` once the unit in flight is committed. @returns false when the loop has not begun */
+  stop(): boolean {
+    this.#loop?.stop()
+    return this.#loop !== undefined
+  }
+
+  /**
+   * Runs until `stop`.
+   *
+   * @throws ServiceError when the service cannot start or go on; its exit status is the process's
+   */
+  async run(): Promise<void> {
+    const { config, log } = this.#options
+    const folder = await loadModelFolder(config.modelDir, parseModelSpec)
+    const engine = new FeatureEngine(folder.spec, { keysMax: config.stateKeysMax })
+    const identity = this.#identity(folder)
+    const metrics = this.#metrics(identity, engine)
+    const { app, port } = await this.#serve(identity, metrics)
+    const scorer = await this.#startModel(folder)
+    const { decoder, encoder } = await this.#connectRegistry(folder, identity)
+    const { source, producer } = this.#createClients(metrics)
+    await this.#waitFor(() => source.connect())
+    const { inputTopic } = config
+    const topics = outputTopics(config)
+    await this.#waitFor(() => requireTopics(source, inputTopic, Object.values(topics)))
+    await this.#waitFor(() => producer.initTransactions())
+    const plan = new OutputPlan({ topics, encoder, identity: headerIdentity(identity) })
+    const loop = this.#compose({ engine, scorer, decoder, source, producer, plan, metrics, folder })
+    log('STARTED', `consuming "${inputTopic}", serving ${config.httpHost}:${port}`, { port })
+    await loop.run()
+    await source.close()
+    await producer.close()
+    await scorer.close()
+    await app.close()
+    metrics.close()
+  }
+
+  #identity({ spec, modelSha256, specSha256 }: ModelFolder): ServiceIdentity {
+    const { version, config } = this.#options
+    const { appId, instanceId } = config
+    const model = { name: spec.name, version: spec.version, modelSha256, specSha256 }
+    return { version, appId, instanceId, model }
+  }
+
+  #metrics(identity: ServiceIdentity, engine: FeatureEngine): Metrics {
+    const { config } = this.#options
+    return createMetrics({
+      snapshot: () => this.#status.snapshot(),
+      clock: this.#clock,
+      topics: { input: config.inputTopic, outputs: Object.values(outputTopics(config)) },
+      identity,
+      distinctSaturated: () => engine.saturated,
+    })
+  }
+
+  async #serve(
+    identity: ServiceIdentity,
+    metrics: Metrics,
+  ): Promise<{ app: FastifyInstance; port: number }> {
+    const { httpHost, httpPort } = this.#options.config
+    const { now } = this.#clock
+    const app = createApp({ snapshot: () => this.#status.snapshot(), metrics, identity, now })
+    try {
+      return { app, port: await listen(app, httpHost, httpPort) }
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error)
+      const message = `HTTP_HOST and HTTP_PORT must be free to listen on: ${why}`
+      throw new ServiceError('CONFIG_INVALID', message, error)
+    }
+  }
+
+  async #startModel({ spec, modelFile, goldenText, goldenFile }: ModelFolder): Promise<Scorer> {
+    const { config, log } = this.#options
+    const golden = parseGolden(goldenText, goldenFile, spec)
+    const scorer = await startScorer({ modelFile, spec, threads: config.inferenceThreads })
+    log('MODEL_LOADED', `${spec.name} ${spec.version} from ${config.modelDir}`)
+    const found = await selfTest(scorer, golden)
+    log('SELF_TEST', `${found.rows} golden rows reproduced`, { ...found })
+    if (!found.isBatchInvariant) {
+      log('CONFIG_WARNING', 'scores depend on the batch in their last bits: replays may differ')
+    }
+    this.#status.modelIsReady()
+    return scorer
+  }
+
+  async #connectRegistry(
+    { spec }: ModelFolder,
+    { model }: ServiceIdentity,
+  ): Promise<{ decoder: Decoder; encoder: OutputEncoder }> {
+    const { config } = this.#options
+    if (config.inputFormat === 'json') {
+      const encoder = new JsonEncoder({ spec, identity: model })
+      return { decoder: new JsonDecoder(spec.event), encoder }
+    }
+    const options = registryOptions(config)
+    invariant(options !== undefined, 'INPUT_FORMAT=registry without SCHEMA_REGISTRY_URL')
+    const client = createRegistryClient(options)
+    const schemaIds = await this.#waitFor(() =>
+      resolveOutputSchemas(client, {
+        topics: outputTopics(config),
+        schemas: outputSchemas(spec),
+        strategy: config.schemaSubjectStrategy,
+        autoRegister: config.schemaAutoRegister,
+      }),
+    )
+    return {
+      decoder: new RegistryDecoder({ client, mapping: spec.event, clock: this.#clock }),
+      encoder: new AvroEncoder({ spec, identity: model, schemaIds }),
+    }
+  }
+
+  #createClients(metrics: Metrics): { source: KafkaSource; producer: KafkaProducer } {
+    const { config } = this.#options
+    try {
+      const source = new KafkaSource({
+        topic: config.inputTopic,
+        properties: consumerProperties(config),
+        onStatistics: (json) => metrics.statistics('consumer', json),
+      })
+      const producer = new KafkaProducer({
+        properties: producerProperties(config),
+        consumer: source.client,
+        requestTimeoutMs: config.transactionTimeoutMs,
+        onStatistics: (json) => metrics.statistics('producer', json),
+      })
+      return { source, producer }
+    } catch (error) {
+      // librdkafka checks the properties that were passed through.
+      const why = error instanceof Error ? error.message : String(error)
+      throw new ServiceError('CONFIG_INVALID', `the Kafka client refuses its settings: ${why}`)
+    }
+  }
+
+  #compose(parts: {
+    readonly engine: FeatureEngine
+    readonly scorer: Scorer
+    readonly decoder: Decoder
+    readonly source: KafkaSource
+    readonly producer: KafkaProducer
+    readonly plan: OutputPlan
+    readonly metrics: Metrics
+    readonly folder: { readonly spec: ModelSpec }
+  }): Loop {
+    const { config, log } = this.#options
+    const { engine, source } = parts
+    const clock = this.#clock
+    const partitions = new PartitionTable()
+    const observer = observeWith([this.#status, parts.metrics.observer])
+    const recordsMax = config.batchMaxRecords
+    const tally = new Tally(config.commitMaxRecords + recordsMax)
+    const deadlineMs = config.transactionTimeoutMs
+    const unit = new UnitOfWork({ ...parts, clock, backoff: backoff(), deadlineMs })
+    const outputs = parts.folder.spec.model.outputs.length
+    const { auditTopic, inputTopic } = config
+    const shared = { ...parts, unit, tally, partitions, observer, clock }
+    const loop = new Loop({
+      ...shared,
+      inputTopic,
+      bounds: { intervalMs: config.commitIntervalMs, recordsMax: config.commitMaxRecords },
+      fetcher: new Fetcher({ ...shared, recordsMax }),
+      processor: new Processor({ ...shared, auditTopic, outputs }),
+      events: logEvents(log),
+      backoff: backoff(),
+    })
+    this.#status.loopStarts({ loop, partitions, engine, source })
+    this.#loop = loop
+    return loop
+  }
+
+  /** Repeats a call of the start until it is answered; health says what is waited for. */
+  async #waitFor<Value>(call: () => Promise<Value>): Promise<Value> {
+    const waited = new Set<string>()
+    const value = await retry(call, {
+      clock: this.#clock,
+      backoff: backoff(),
+      attemptsMax: Infinity,
+      onRetry: (error, waitMs) => {
+        waited.add(error.code)
+        this.#status.setTrouble(error.code, error.message)
+        const fields = { error: error.code, waitMs: Math.round(waitMs) }
+        this.#options.log('RETRYING', error.message, fields)
+      },
+    })
+    for (const code of waited) this.#status.clearTrouble(code)
+    return value
+  }
+}
+
+function backoff(): Backoff {
+  return new Backoff(BACKOFF_FIRST_MS, BACKOFF_MAX_MS)
+}
+
+function outputTopics(config: Config): OutputTopics {
+  return {
+    features: config.featuresTopic,
+    predictions: config.predictionsTopic,
+    audit: config.auditTopic,
+    late: config.lateTopic,
+    deadLetters: config.deadLetterTopic,
+  }
+}
+
+function headerIdentity({ appId, instanceId, model }: ServiceIdentity) {
+  return { appId, instanceId, modelName: model.name, modelVersion: model.version }
+}
