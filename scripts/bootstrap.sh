@@ -120,7 +120,9 @@ build_binding() {
   headers=$(dirname "$(dirname "$NODE_REAL")")
   [ -f "$headers/include/node/node.h" ] || headers=
   cp -R "$KAFKA_ADDON" "$work/addon" && rm -rf "$work/addon/build"
-  ln -s "$ROOT/node_modules" "$work/node_modules"
+  # nan is copied: it puts its real path on the compiler's command line, which a space would break.
+  mkdir "$work/node_modules"
+  cp -R "$ROOT/node_modules/nan" "$work/node_modules/nan"
   # A parallel make breaks librdkafka's own configure step, so MAKEFLAGS stays empty.
   (cd "$work/addon" && run_logged binding env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL CKJS_LINKING=dynamic \
     ${headers:+npm_config_nodedir="$headers"} npx --yes "node-gyp@$(version_of nodeGyp version)" rebuild) ||
