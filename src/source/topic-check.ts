@@ -9,7 +9,7 @@ import type { Source } from './port.ts'
  *   `Source.partitionCounts` throws
  */
 export async function requireTopics(
-  source: Source,
+  source: Pick<Source, 'partitionCounts'>,
   input: string,
   outputs: readonly string[],
 ): Promise<void> {
