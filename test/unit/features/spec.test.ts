@@ -131,7 +131,7 @@ test('durations are ms, the default tile makes at most 60 tiles, a one-hot is a 
   )
   const [count, first, second] = spec.features
   assert.ok(count?.kind === 'window')
-  assert.deepEqual([count.windowMs, count.tileMs], [90_000, 2_000])
+  assert.deepEqual([count.windowMs, count.tileMs], [90_000, 1_500])
   assert.deepEqual([first?.name, second?.name], ['is_a', 'is_b_c'])
   assert.deepEqual([spec.latenessMs, spec.maxFutureSkewMs], [0, 300_000])
 })
