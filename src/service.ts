@@ -200,7 +200,10 @@ export class Service {
     } catch (error) {
       // librdkafka checks the properties that were passed through.
       const why = error instanceof Error ? error.message : String(error)
-      throw new ServiceError('CONFIG_INVALID', `the Kafka client refuses its settings: ${why}`)
+      const { kafkaConsumerProperties: consumer, kafkaProducerProperties: producer } = config
+      const passed = Object.keys({ ...consumer, ...producer }).join(', ') || 'none'
+      const message = `the Kafka client refuses its settings: ${why}; passed through: ${passed}`
+      throw new ServiceError('CONFIG_INVALID', message)
     }
   }
 
