@@ -12,6 +12,9 @@ import type { OffsetCommit, TransactionalProducer } from './port.ts'
 const INIT_TIMEOUT_MS = 30_000
 /** −1: the call answers when the broker has decided; a shorter time-out would only make it ambiguous. */
 const WAIT_FOR_DECISION = -1
+/** librdkafka's log facility for why a transaction failed. */
+const TRANSACTION_LOG = 'TXNERR'
+const LOG_WAIT_MS = 10
 
 type Flow = 'init' | 'begin' | 'send-offsets' | 'commit' | 'abort'
 
@@ -20,7 +23,8 @@ export class KafkaProducer implements TransactionalProducer {
   readonly #producer: Producer
   readonly #consumer: KafkaConsumer
   readonly #requestTimeoutMs: number
-  #trouble: string | undefined
+  /** What the client last said of why the open transaction must be aborted. */
+  #whyAborted: string | undefined
 
   constructor(options: {
     readonly properties: Readonly<Record<string, string | number | boolean>>
@@ -33,17 +37,12 @@ export class KafkaProducer implements TransactionalProducer {
     this.#consumer = options.consumer
     this.#requestTimeoutMs = options.requestTimeoutMs
     this.#producer = new kafka.RdKafka.Producer({ ...options.properties })
-    this.#producer.on('event.error', (error) => {
-      this.#trouble = kafkaErrorOf(error).message
+    this.#producer.on('event.log', (line: { fac: string; message: string }) => {
+      if (line.fac === TRANSACTION_LOG) this.#whyAborted = line.message
     })
     this.#producer.on('event.stats', (event: { message: string }) => {
       options.onStatistics?.(event.message)
     })
-  }
-
-  /** The client's last error, for the log line of a failing call; delivery failures show up there. */
-  get trouble(): string | undefined {
-    return this.#trouble
   }
 
   async initTransactions(): Promise<void> {
@@ -60,6 +59,7 @@ export class KafkaProducer implements TransactionalProducer {
   }
 
   async beginTransaction(): Promise<void> {
+    this.#whyAborted = undefined
     await this.#call('begin', (done) => this.#producer.beginTransaction(done))
   }
 
@@ -120,7 +120,10 @@ export class KafkaProducer implements TransactionalProducer {
         hung,
       ])
     } catch (error) {
-      throw error instanceof ServiceError ? error : translate(flow, error)
+      if (error instanceof ServiceError) throw error
+      // The client tells the cause in its log only, which comes on another path.
+      await new Promise((resolve) => setTimeout(resolve, LOG_WAIT_MS))
+      throw translate(flow, error, this.#whyAborted)
     } finally {
       clearTimeout(timer)
     }
@@ -132,11 +135,13 @@ function hangError(flow: Flow, waitedMs: number): ServiceError {
   return new ServiceError('COMMIT_UNCERTAIN', `${flow}: no answer within ${waitedMs} ms`)
 }
 
-function translate(flow: Flow, error: unknown): ServiceError {
+function translate(flow: Flow, error: unknown, why?: string): ServiceError {
   const cause = kafkaErrorOf(error)
   const refused = unauthorized(cause, flow)
   if (refused !== undefined) return refused
-  return new ServiceError(codeOf(flow, cause), `${flow}: ${cause.message} (${cause.code})`, error)
+  const said = why === undefined ? '' : `; ${why}`
+  const message = `${flow}: ${cause.message} (${cause.code})${said}`
+  return new ServiceError(codeOf(flow, cause), message, error)
 }
 
 /** librdkafka asks for this order of tests: fatal, abortable, retriable, anything else is fatal. */
