@@ -5,6 +5,7 @@ import process from 'node:process'
 import { loadConfig } from './config/load.ts'
 import type { LoadedConfig } from './config/load.ts'
 import { EXIT, ServiceError } from './domain/errors.ts'
+import { endProcess } from './runtime/end-process.ts'
 import { Service } from './service.ts'
 import { logFailure } from './telemetry/log-events.ts'
 import { createLog } from './telemetry/log.ts'
@@ -14,7 +15,10 @@ import { helpText } from './tools/help.ts'
 
 const VERSION = packageVersion()
 
-process.exit(await main(process.argv.slice(2)))
+const status = await main(process.argv.slice(2))
+// What failed may have left calls behind that never end; what ended well has closed everything.
+if (status === EXIT.ok) process.exit()
+else endProcess(status)
 
 async function main([command = 'run', ...options]: readonly string[]): Promise<number> {
   const unknown = command === 'config' ? options.filter((each) => each !== '--json') : options
@@ -46,13 +50,13 @@ async function run(): Promise<number> {
     log('STARTING', `Millrace ${VERSION}, node ${process.version}`, { pid: process.pid })
     for (const warning of warnings) log('CONFIG_WARNING', warning)
     const service = new Service({ config, version: VERSION, log })
-    const leave = new Promise<void>((resolve) => {
-      stopOnSignals(log, config.shutdownGraceMs, () => {
-        // Before the loop runs nothing is in flight: whatever the start waits for is left alone.
-        if (!service.stop()) resolve()
-      })
+    stopOnSignals(log, config.shutdownGraceMs, () => {
+      if (service.stop()) return
+      // Before the loop runs nothing is in flight: whatever the start waits for is left alone.
+      log('STOPPED', 'stopped as asked, before it had started')
+      endProcess(EXIT.ok)
     })
-    await Promise.race([service.run(), leave, uncaught()])
+    await Promise.race([service.run(), uncaught()])
     log('STOPPED', 'stopped as asked')
     return EXIT.ok
   } catch (error) {
@@ -66,7 +70,7 @@ async function run(): Promise<number> {
 function stopOnSignals(log: Log, graceMs: number, stop: () => void): void {
   const force = (why: string): void => {
     logFailure(log, new ServiceError('SHUTDOWN_TIMEOUT', why), EXIT.forced)
-    process.exit(EXIT.forced)
+    endProcess(EXIT.forced)
   }
   let isStopping = false
   const onSignal = (signal: string): void => {

@@ -192,7 +192,7 @@ export class Service {
       })
       const producer = new KafkaProducer({
         properties: producerProperties(config),
-        consumer: source.client,
+        consumer: () => source.client,
         requestTimeoutMs: config.transactionTimeoutMs,
         onStatistics: (json) => metrics.statistics('producer', json),
       })

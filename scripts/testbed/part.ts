@@ -30,6 +30,10 @@ export class Part {
     return this.#child?.pid
   }
 
+  get isRunning(): boolean {
+    return this.#child !== undefined && !hasEnded(this.#child)
+  }
+
   /** @throws Error with the end of its log when it ends, or is not up in time */
   async start(): Promise<void> {
     const { name, command, args, cwd, logFile, isUp, startWaitMs } = this.#options

@@ -3,6 +3,8 @@ import { JAVA, REGISTRY_FOLDER } from './kafka-part.ts'
 import { Part } from './part.ts'
 
 const START_WAIT_MS = 60_000
+/** It insists on a second server, by default on the same port for all that run on a machine. */
+const MANAGEMENT = ['-Dquarkus.management.host=127.0.0.1', '-Dquarkus.management.port=0']
 
 /** The registry's base URL, as Confluent's clients take it. */
 export function registryUrlOf(port: number): string {
@@ -15,7 +17,7 @@ export function registryPart(folder: string, port: number): Part {
   return new Part({
     name: 'the schema registry',
     command: JAVA,
-    args: [...java, '-Dquarkus.management.enabled=false', '-jar', 'quarkus-run.jar'],
+    args: [...java, ...MANAGEMENT, '-jar', 'quarkus-run.jar'],
     cwd: REGISTRY_FOLDER,
     logFile: join(folder, 'registry.log'),
     isUp: () => answers(`${registryUrlOf(port)}/subjects`),

@@ -83,13 +83,13 @@ function replayCheck(replay: readonly ReplayProgress[]): HealthCheck {
 
 function troubleCheck({ trouble }: LoopSnapshot, name: string, code: string): HealthCheck {
   const found = trouble.find((each) => each.code === code)
-  return found === undefined ? passed(name, 'no trouble') : failed(name, found.detail)
+  return found === undefined ? passed(name, 'no trouble') : failed(name, `${code}: ${found.detail}`)
 }
 
 function otherTroubles({ trouble }: LoopSnapshot): readonly HealthCheck[] {
   return trouble
     .filter(({ code }) => code !== 'KAFKA_UNAVAILABLE' && code !== 'REGISTRY_UNAVAILABLE')
-    .map(({ code, detail }) => failed(code, detail))
+    .map(({ code, detail }) => failed(code, `${code}: ${detail}`))
 }
 
 function passed(name: string, detail: string): HealthCheck {

@@ -18,43 +18,30 @@ const LOG_WAIT_MS = 10
 
 type Flow = 'init' | 'begin' | 'send-offsets' | 'commit' | 'abort'
 
+/** What the producer is made from. */
+export interface KafkaProducerOptions {
+  readonly properties: Readonly<Record<string, string | number | boolean>>
+  /** The group member on whose behalf offsets are sent, asked for each time. */
+  readonly consumer: () => KafkaConsumer
+  /** Bound on sending offsets and on the decision of the coordinator. */
+  readonly requestTimeoutMs: number
+  readonly onStatistics?: (json: string) => void
+}
+
 /** The transactional producer on librdkafka, callback API. */
 export class KafkaProducer implements TransactionalProducer {
-  readonly #producer: Producer
-  readonly #consumer: KafkaConsumer
-  readonly #requestTimeoutMs: number
+  readonly #options: KafkaProducerOptions
+  #producer: Producer
   /** What the client last said of why the open transaction must be aborted. */
   #whyAborted: string | undefined
 
-  constructor(options: {
-    readonly properties: Readonly<Record<string, string | number | boolean>>
-    /** The group member on whose behalf offsets are sent. */
-    readonly consumer: KafkaConsumer
-    /** Bound on sending offsets and on the decision of the coordinator. */
-    readonly requestTimeoutMs: number
-    readonly onStatistics?: (json: string) => void
-  }) {
-    this.#consumer = options.consumer
-    this.#requestTimeoutMs = options.requestTimeoutMs
-    this.#producer = new kafka.RdKafka.Producer({ ...options.properties })
-    this.#producer.on('event.log', (line: { fac: string; message: string }) => {
-      if (line.fac === TRANSACTION_LOG) this.#whyAborted = line.message
-    })
-    this.#producer.on('event.stats', (event: { message: string }) => {
-      options.onStatistics?.(event.message)
-    })
+  constructor(options: KafkaProducerOptions) {
+    this.#options = options
+    this.#producer = this.#createClient()
   }
 
   async initTransactions(): Promise<void> {
-    if (!this.#producer.isConnected()) {
-      await fromCallback((done) =>
-        this.#producer.connect({ topic: '', allTopics: false, timeout: 10_000 }, done),
-      ).catch((error: unknown) => {
-        throw translate('init', error)
-      })
-      // Serves statistics and errors on the client's own thread instead of ours.
-      this.#producer.setPollInBackground(true)
-    }
+    if (!this.#producer.isConnected()) await this.#connect()
     await this.#call('init', (done) => this.#producer.initTransactions(INIT_TIMEOUT_MS, done))
   }
 
@@ -88,8 +75,8 @@ export class KafkaProducer implements TransactionalProducer {
     await this.#call('send-offsets', (done) =>
       this.#producer.sendOffsetsToTransaction(
         [...offsets],
-        this.#consumer,
-        this.#requestTimeoutMs,
+        this.#options.consumer(),
+        this.#options.requestTimeoutMs,
         done,
       ),
     )
@@ -108,8 +95,34 @@ export class KafkaProducer implements TransactionalProducer {
     await fromCallback((done) => this.#producer.disconnect(1_000, done))
   }
 
+  /** @throws what librdkafka says of properties it does not take */
+  #createClient(): Producer {
+    const producer = new kafka.RdKafka.Producer({ ...this.#options.properties })
+    producer.on('event.log', (line: { fac: string; message: string }) => {
+      if (line.fac === TRANSACTION_LOG) this.#whyAborted = line.message
+    })
+    producer.on('event.stats', (event: { message: string }) => {
+      this.#options.onStatistics?.(event.message)
+    })
+    return producer
+  }
+
+  async #connect(): Promise<void> {
+    try {
+      await fromCallback((done) =>
+        this.#producer.connect({ topic: '', allTopics: false, timeout: 10_000 }, done),
+      )
+    } catch (error) {
+      // A client that connects once more would tell every event twice.
+      this.#producer = this.#createClient()
+      throw translate('init', error)
+    }
+    // Serves statistics and logs on the client's own thread instead of ours.
+    this.#producer.setPollInBackground(true)
+  }
+
   async #call(flow: Flow, start: (done: (error: unknown) => void) => void): Promise<void> {
-    const watchdogMs = flow === 'init' ? INIT_TIMEOUT_MS * 2 : this.#requestTimeoutMs * 2
+    const watchdogMs = flow === 'init' ? INIT_TIMEOUT_MS * 2 : this.#options.requestTimeoutMs * 2
     let timer: NodeJS.Timeout | undefined
     const hung = new Promise<never>((_, reject) => {
       timer = setTimeout(() => reject(hangError(flow, watchdogMs)), watchdogMs)

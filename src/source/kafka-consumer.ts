@@ -33,7 +33,9 @@ const REQUEST_TIMEOUT_MS = 10_000
  */
 export class KafkaSource implements Source {
   readonly #topic: string
-  readonly #consumer: KafkaConsumer
+  readonly #properties: ClientProperties
+  readonly #onStatistics: ((json: string) => void) | undefined
+  #consumer: KafkaConsumer
   readonly #lastStable = new Map<number, number>()
   #onRebalance: ((rebalance: Rebalance) => void) | undefined
   #rebalances = 0
@@ -47,34 +49,29 @@ export class KafkaSource implements Source {
     readonly onStatistics?: (json: string) => void
   }) {
     this.#topic = options.topic
-    this.#consumer = new kafka.RdKafka.KafkaConsumer(
-      {
-        ...options.properties,
-        rebalance_cb: (error: LibrdKafkaError, partitions: Assignment[]) =>
-          this.#rebalanced(error, partitions),
-      },
-      // An offset that left the log must be seen, never silently jumped over.
-      { 'auto.offset.reset': 'error' },
-    )
-    this.#consumer.setDefaultConsumeTimeout(POLL_WAIT_MS)
-    // Otherwise the time-out is paid per message, and a trickle would hold a poll back.
-    timeoutForFirstMessageOnly(this.#consumer)
-    this.#consumer.on('event.error', (error) => this.#noticeError(error))
-    this.#consumer.on('event.stats', (event: { message: string }) => {
-      this.#noticeStatistics(event.message)
-      options.onStatistics?.(event.message)
-    })
+    this.#properties = options.properties
+    this.#onStatistics = options.onStatistics
+    this.#consumer = this.#createClient()
   }
 
-  /** The client itself: the producer needs it to send offsets on behalf of this group member. */
+  /**
+   * The client itself: the producer needs it to send offsets on behalf of this group member. Another
+   * one after a `connect` that failed.
+   */
   get client(): KafkaConsumer {
     return this.#consumer
   }
 
   async connect(): Promise<void> {
-    await this.#request('connecting to Kafka', (done) =>
-      this.#consumer.connect({ topic: '', allTopics: false, timeout: REQUEST_TIMEOUT_MS }, done),
-    )
+    try {
+      await this.#request('connecting to Kafka', (done) =>
+        this.#consumer.connect({ topic: '', allTopics: false, timeout: REQUEST_TIMEOUT_MS }, done),
+      )
+    } catch (error) {
+      // A client that connects once more would tell every event twice.
+      this.#consumer = this.#createClient()
+      throw error
+    }
   }
 
   async partitionCounts(topics: readonly string[]): Promise<ReadonlyMap<string, number>> {
@@ -169,6 +166,28 @@ export class KafkaSource implements Source {
     await fromCallback((done) => this.#consumer.disconnect(done))
   }
 
+  /** @throws what librdkafka says of properties it does not take */
+  #createClient(): KafkaConsumer {
+    const consumer = new kafka.RdKafka.KafkaConsumer(
+      {
+        ...this.#properties,
+        rebalance_cb: (error: LibrdKafkaError, partitions: Assignment[]) =>
+          this.#rebalanced(error, partitions),
+      },
+      // An offset that left the log must be seen, never silently jumped over.
+      { 'auto.offset.reset': 'error' },
+    )
+    consumer.setDefaultConsumeTimeout(POLL_WAIT_MS)
+    // Otherwise the time-out is paid per message, and a trickle would hold a poll back.
+    timeoutForFirstMessageOnly(consumer)
+    consumer.on('event.error', (error) => this.#noticeError(error))
+    consumer.on('event.stats', (event: { message: string }) => {
+      this.#noticeStatistics(event.message)
+      this.#onStatistics?.(event.message)
+    })
+    return consumer
+  }
+
   #positions(partitions: readonly number[]): Assignment[] {
     return partitions.map((partition) => ({ topic: this.#topic, partition }))
   }
@@ -241,7 +260,9 @@ export class KafkaSource implements Source {
   #noticeStatistics(json: string): void {
     const statistics = readStatistics(json, this.#topic)
     for (const [partition, offset] of statistics.lastStable) this.#lastStable.set(partition, offset)
+    // The client tells of brokers that are gone only now and then; its statistics always do.
     if (statistics.isAnyBrokerUp) this.#trouble = undefined
+    else this.#trouble ??= 'no broker reachable: no connection is up'
   }
 }
 

@@ -28,7 +28,7 @@ test('trouble with Kafka or the registry makes a service unready, but not dead',
     assert.equal(startup(snapshot).status, 'ok')
     const health = ready(snapshot)
     assert.equal(health.status, 'fail')
-    assert.equal(health.checks.find(({ ok }) => !ok)?.detail, 'away')
+    assert.equal(health.checks.find(({ ok }) => !ok)?.detail, `${code}: away`)
   }
 })
 
