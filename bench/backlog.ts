@@ -68,7 +68,7 @@ export async function runBacklog(options: RunOptions, topics: RunTopics): Promis
 }
 
 /** That each event's prediction is there once, as an independent reader sees it. */
-export async function requireExactlyOnce(
+async function requireExactlyOnce(
   { brokers, registryUrl }: Cluster,
   { predictions }: RunTopics,
   events: number,

@@ -5,7 +5,7 @@ import avsc from 'avsc'
 export const EVENT_SCHEMA = readFileSync(new URL('event.avsc', import.meta.url), 'utf8')
 
 /** Event time that passes from one event to the next: 400,000 events take 3 hours. */
-export const STEP_MS = 27
+const STEP_MS = 27
 const FIRST_EVENT_MS = 1_760_000_000_000
 const KEYS = 10_000
 const EVENT_TYPES = ['click', 'view', 'purchase'] as const
@@ -71,7 +71,7 @@ export class EventGenerator {
 }
 
 /** The id of the event with this number, counted from 0. */
-export function eventId(sequence: number): string {
+function eventId(sequence: number): string {
   return ID_PREFIX + String(sequence).padStart(ID_DIGITS, '0')
 }
 

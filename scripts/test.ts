@@ -1,6 +1,6 @@
 /**
- * Runs the tests, group by group, the integration group on one shared testbed. Each group is Node's
- * own test runner on a folder of `test/`.
+ * Runs the tests, group by group, the real ones on one shared testbed. Each group is Node's own test
+ * runner on a folder of `test/`; `check` is what `npm run check` does besides its own tests.
  *
  *     node scripts/test.ts [group…]
  */
@@ -13,6 +13,7 @@ import type { Testbed } from './testbed/testbed.ts'
 const ROOT = resolve(import.meta.dirname, '..')
 /** Groups with whether they need broker and registry, and how many files may run at once. */
 const GROUPS = {
+  check: { isReal: false, atOnce: 1 },
   tidy: { isReal: false, atOnce: 1 },
   unit: { isReal: false, atOnce: 2 },
   property: { isReal: false, atOnce: 2 },
@@ -22,6 +23,7 @@ const GROUPS = {
 type Group = keyof typeof GROUPS
 
 const TEST_TIMEOUT_MS = 180_000
+const CHECKS = ['scripts/check.ts', 'types', 'lint', 'format', 'unused']
 
 interface Result {
   readonly group: Group
@@ -46,7 +48,6 @@ async function main(): Promise<number> {
   let testbed: Testbed | undefined
   try {
     for (const group of groups) {
-      if (filesOf(group).length === 0) continue
       if (GROUPS[group].isReal) testbed ??= await startTestbed()
       process.stdout.write(`\n# ${group}\n`)
       results.push(await runGroup(group, testbed))
@@ -57,26 +58,44 @@ async function main(): Promise<number> {
   return report(results, testbed)
 }
 
-function filesOf(group: Group): string[] {
-  return globSync(`test/${group}/**/*.test.ts`, { cwd: ROOT }).toSorted()
+async function runGroup(group: Group, testbed: Testbed | undefined): Promise<Result> {
+  const startedAt = performance.now()
+  const isCheck = group === 'check'
+  const { status, output } = await run(isCheck ? CHECKS : testArguments(group), testbed)
+  const { passed, failed } = isCheck ? countChecks(output) : countTests(output)
+  // A runner that died, or a count that cannot be read, is a failure too.
+  const isSound = Number.isInteger(passed) && Number.isInteger(failed) && passed + failed > 0
+  const counted = isSound ? failed : 1
+  return {
+    group,
+    passed: isSound ? passed : 0,
+    failed: status === 0 ? counted : Math.max(1, counted),
+    seconds: (performance.now() - startedAt) / 1000,
+  }
 }
 
-function runGroup(group: Group, testbed: Testbed | undefined): Promise<Result> {
-  const startedAt = performance.now()
-  const args = [
+function testArguments(group: Group): readonly string[] {
+  return [
     '--test',
     `--test-concurrency=${GROUPS[group].atOnce}`,
     `--test-timeout=${TEST_TIMEOUT_MS}`,
     '--test-reporter=spec',
     '--test-reporter-destination=stdout',
-    ...filesOf(group),
+    ...globSync(`test/${group}/**/*.test.ts`, { cwd: ROOT }).toSorted(),
   ]
+}
+
+function run(
+  args: readonly string[],
+  testbed: Testbed | undefined,
+): Promise<{ status: number | null; output: string }> {
   const env = {
     ...process.env,
     UV_THREADPOOL_SIZE: '16',
-    ...(testbed === undefined
-      ? {}
-      : { TEST_KAFKA_BROKERS: testbed.brokers, TEST_REGISTRY_URL: testbed.registryUrl }),
+    ...(testbed !== undefined && {
+      TEST_KAFKA_BROKERS: testbed.brokers,
+      TEST_REGISTRY_URL: testbed.registryUrl,
+    }),
   }
   return new Promise((done, reject) => {
     const child = spawn(process.execPath, args, {
@@ -91,23 +110,26 @@ function runGroup(group: Group, testbed: Testbed | undefined): Promise<Result> {
       process.stdout.write(text)
     })
     child.once('error', reject)
-    child.once('close', (status) => {
-      const count = (what: string) =>
-        Number(new RegExp(`^ℹ ${what} (\\d+)$`, 'm').exec(output)?.[1])
-      const passed = count('pass')
-      const failed = count('fail') + count('cancelled')
-      // A runner that died, or a count that cannot be read, is a failure too.
-      const isSound = Number.isInteger(passed) && Number.isInteger(failed) && passed > 0
-      const counted = isSound ? failed : 1
-      const seconds = (performance.now() - startedAt) / 1000
-      done({
-        group,
-        passed: isSound ? passed : 0,
-        failed: status === 0 ? counted : Math.max(1, counted),
-        seconds,
-      })
-    })
+    child.once('close', (status) => done({ status, output }))
   })
+}
+
+interface Count {
+  readonly passed: number
+  readonly failed: number
+}
+
+/** The closing lines of Node's test runner. */
+function countTests(output: string): Count {
+  const count = (what: string): number =>
+    Number(new RegExp(`^ℹ ${what} (\\d+)$`, 'm').exec(output)?.[1])
+  return { passed: count('pass'), failed: count('fail') + count('cancelled') }
+}
+
+function countChecks(output: string): Count {
+  const count = (verdict: string): number =>
+    [...output.matchAll(new RegExp(`^\\w+ +${verdict} `, 'gm'))].length
+  return { passed: count('holds'), failed: count('FAILS') }
 }
 
 function report(results: readonly Result[], testbed: Testbed | undefined): number {

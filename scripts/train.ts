@@ -44,30 +44,30 @@ async function train(name: string): Promise<void> {
   const spec = parseModelSpec(readFileSync(specFile, 'utf8'), specFile)
   const { examples, isTest, parameters, baselines } = await plan(spec)
   tell(`computing the features of ${examples.length} events`)
-  const train = computeRows(spec, examples, (index) => !isTest(index))
+  const training = computeRows(spec, examples, (index) => !isTest(index))
   const test = computeRows(spec, examples, isTest)
   const alone = computeRows(
     spec,
     examples.filter((_, index) => isTest(index)),
   )
-  const training = join(folder, 'training')
-  writeRows(training, 'train', train)
-  writeRows(training, 'test', test)
+  const trainingFolder = join(folder, 'training')
+  writeRows(trainingFolder, 'train', training)
+  writeRows(trainingFolder, 'test', test)
   const columns = spec.features.map((feature) => feature.name)
   const meta = { name, columns, parameters, baselines }
-  writeFileSync(join(training, 'meta.json'), JSON.stringify(meta))
+  writeFileSync(join(trainingFolder, 'meta.json'), JSON.stringify(meta))
   tell('training')
   runPython('train.py', [folder])
   tell('scoring the test rows as the service does')
   const modelFile = join(folder, spec.model.file)
   const figures: Figures = {
-    trainRows: train.labels.length,
+    trainRows: training.labels.length,
     testRows: test.labels.length,
     testPositives: test.labels.reduce((sum, label) => sum + label, 0) / test.labels.length,
     modelBytes: statSync(modelFile).size,
     ...judge(await scoreAll(modelFile, spec, test), [...test.labels]),
     aucTestAlone: judge(await scoreAll(modelFile, spec, alone), [...alone.labels]).auc,
-    ...JSON.parse(readFileSync(join(training, 'baselines.json'), 'utf8')),
+    ...JSON.parse(readFileSync(join(trainingFolder, 'baselines.json'), 'utf8')),
   }
   writeFileSync(join(folder, 'figures.json'), `${JSON.stringify(figures, undefined, 2)}\n`)
   const readme = join(folder, 'README.md')

@@ -43,14 +43,14 @@ async function main([command = 'run', ...options]: readonly string[]): Promise<n
 async function run(): Promise<number> {
   let log = await createLog({ level: 'info', format: 'auto' })
   try {
-    const { config, warnings } = load()
-    const { appId, instanceId, logLevel, logFormat } = config
+    const loaded = load()
+    const { appId, instanceId, logLevel, logFormat, shutdownGraceMs } = loaded.config
     const fields = { app: appId, instance: instanceId }
     log = await createLog({ level: logLevel, format: logFormat, fields })
     log('STARTING', `Millrace ${VERSION}, node ${process.version}`, { pid: process.pid })
-    for (const warning of warnings) log('CONFIG_WARNING', warning)
-    const service = new Service({ config, version: VERSION, log })
-    stopOnSignals(log, config.shutdownGraceMs, () => {
+    for (const warning of loaded.warnings) log('CONFIG_WARNING', warning)
+    const service = new Service({ config: loaded.config, version: VERSION, log })
+    stopOnSignals(log, shutdownGraceMs, () => {
       if (service.stop()) return
       // Before the loop runs nothing is in flight: whatever the start waits for is left alone.
       log('STOPPED', 'stopped as asked, before it had started')
@@ -60,9 +60,9 @@ async function run(): Promise<number> {
     log('STOPPED', 'stopped as asked')
     return EXIT.ok
   } catch (error) {
-    const status = error instanceof ServiceError ? error.exitStatus : EXIT.internal
-    logFailure(log, error, status)
-    return status
+    const failed = error instanceof ServiceError ? error.exitStatus : EXIT.internal
+    logFailure(log, error, failed)
+    return failed
   }
 }
 

@@ -131,8 +131,12 @@ export class Service {
     metrics: Metrics,
   ): Promise<{ app: FastifyInstance; port: number }> {
     const { httpHost, httpPort } = this.#options.config
-    const { now } = this.#clock
-    const app = createApp({ snapshot: () => this.#status.snapshot(), metrics, identity, now })
+    const app = createApp({
+      snapshot: () => this.#status.snapshot(),
+      metrics,
+      identity,
+      now: () => this.#clock.now(),
+    })
     try {
       return { app, port: await listen(app, httpHost, httpPort) }
     } catch (error) {

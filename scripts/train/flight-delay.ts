@@ -8,7 +8,7 @@ import type { Example } from './rows.ts'
 import type { Plan } from './plan.ts'
 
 /** Months from here on are kept from training. */
-export const TEST_FROM_MONTH = 10
+const TEST_FROM_MONTH = 10
 
 /** All flights of the year, as the events of `models/flight-delay`. */
 export async function flightDelayPlan(spec: ModelSpec): Promise<Plan> {

@@ -75,7 +75,7 @@ function problemOf(property: string, { client, known, others }: Client): string 
   if (refusal !== undefined) return `cannot be set: ${property}: ${refusal}`
   if (known.includes(property)) return undefined
   if (others.includes(property)) {
-    const [other] = CLIENTS.filter((each) => each.client !== client)
+    const other = CLIENTS.find((each) => each.client !== client)
     return `cannot be set: ${property} is a property of the other client (${other?.prefix}…)`
   }
   const nearest = nearestName(property, known)

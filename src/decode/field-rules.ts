@@ -4,7 +4,7 @@ import type { EventField } from '../domain/model-spec.ts'
 /** How a raw value becomes a typed one, and the words that say what is right. */
 export interface Rule<Value> {
   /** The value, or `undefined` when it is not as the rule says. */
-  parse(given: unknown): Value | undefined
+  readonly parse: (given: unknown) => Value | undefined
   /** Completes "must be …". */
   readonly rule: string
 }
@@ -47,7 +47,9 @@ export function show(given: unknown): string {
   if (typeof given === 'string') return cut(JSON.stringify(given.slice(0, SHOWN_MAX)))
   if (given === null) return 'null'
   if (Array.isArray(given)) return 'an array'
-  return typeof given === 'object' ? 'an object' : cut(String(given))
+  if (typeof given === 'object') return 'an object'
+  // oxlint-disable-next-line typescript/no-base-to-string -- objects are told apart above
+  return cut(String(given))
 }
 
 function cut(text: string): string {

@@ -53,7 +53,9 @@ export class JsonDecoder implements Decoder {
     try {
       parsed = JSON.parse(text)
     } catch (error) {
-      return undecodable(`value must be JSON: ${error instanceof Error ? error.message : error}`)
+      return undecodable(
+        `value must be JSON: ${error instanceof Error ? error.message : String(error)}`,
+      )
     }
     if (!isObject(parsed)) return undecodable(`value must be a JSON object, got ${kindOf(parsed)}`)
     for (let slot = 0; slot < this.#names.length; slot += 1) {

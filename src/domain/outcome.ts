@@ -1,5 +1,3 @@
-import { unreachable } from './errors.ts'
-
 /** Why a record became a dead letter. A closed list: each has a metric label and a remedy in the docs. */
 export const DEAD_LETTER_REASONS = [
   'empty-value',
@@ -33,23 +31,6 @@ export type Outcome =
       readonly byMs: number
     }
   | DeadLetter
-
-/** The roles output topics play; which topic plays it is configuration. */
-export type OutputTopic = 'features' | 'predictions' | 'audit' | 'late' | 'dead-letters'
-
-/** The topics an outcome is written to. */
-export function topicsOf(outcome: Outcome): readonly OutputTopic[] {
-  switch (outcome.kind) {
-    case 'predicted':
-      return ['features', 'predictions', 'audit']
-    case 'late':
-      return ['late', 'audit']
-    case 'dead-letter':
-      return ['dead-letters', 'audit']
-    default:
-      return unreachable(outcome)
-  }
-}
 
 /** A dead letter's value, its detail cut to the bound. */
 export function deadLetter(reason: DeadLetterReason, stage: Stage, detail: string): DeadLetter {

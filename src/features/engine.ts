@@ -79,6 +79,8 @@ export class FeatureEngine {
    * @param out receives `columns` values from `out[at]` on, NaN = null; untouched unless `ok`
    * @throws ServiceError `STATE_KEYS_MAX` when a new key finds no room: discard the unit
    */
+  // An object per event would be the dearest thing in the loop.
+  // oxlint-disable-next-line max-params
   apply(
     partition: number,
     offset: number,

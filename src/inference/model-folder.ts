@@ -5,7 +5,7 @@ import { ServiceError } from '../domain/errors.ts'
 import type { ModelSpec } from '../domain/model-spec.ts'
 
 /** The name of the spec in every model folder. */
-export const SPEC_FILE = 'model.yaml'
+const SPEC_FILE = 'model.yaml'
 
 /** A model folder as read: everything that identifies and starts its model. */
 export interface ModelFolder {

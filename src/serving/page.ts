@@ -63,7 +63,7 @@ ${partitionTable(snapshot.partitions)}
 }
 
 /** Text that means itself in HTML, also inside a quoted attribute. */
-export function escapeHtml(text: string): string {
+function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)
 }
 

@@ -28,7 +28,7 @@ export type ScoredRow = Pick<PredictedRow, 'features' | 'featuresAt' | 'scores' 
 type Produce = (record: OutputRecord) => void
 
 /**
- * Says what is written for each outcome: the outputs of `topicsOf`, always to the partition with
+ * Says what is written for each outcome, always to the partition with
  * the input partition's number.
  *
  * Values are views that the next encoding overwrites, so `produce` must copy them.

@@ -7,7 +7,7 @@ export interface ExitHelp {
 }
 
 /** Every exit status in words, for `--help` and `docs/operations.md`. */
-export const EXIT_HELP = {
+const EXIT_HELP = {
   ok: { meaning: 'stopped as asked', remedy: 'Nothing.' },
   internal: {
     meaning: 'a bug, or an error nobody classified',

@@ -78,7 +78,12 @@ test('a retriable error is answered by the same call', async () => {
 
 test('retries end at the deadline of the unit', async () => {
   const retriable = { call: 'commit', code: 'TRANSACTION_RETRIABLE' } as const
-  const unit = await unitOver(new FakeProducer(new FakeLog(), Array(100).fill(retriable)))
+  const unit = await unitOver(
+    new FakeProducer(
+      new FakeLog(),
+      Array.from({ length: 100 }, () => retriable),
+    ),
+  )
   await unit.begin()
   await assert.rejects(unit.commit(OFFSETS), (error) => {
     assert(error instanceof ServiceError)
