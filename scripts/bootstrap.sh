@@ -64,7 +64,8 @@ node_major() { "$1" -p 'process.versions.node.split(".")[0]' 2>/dev/null || echo
 
 setup_node() {
   local found how="found" version folder
-  found=$(command -v node || true)
+  # With this folder's own bin on PATH, a link must not come to point at itself.
+  found=$(PATH=${PATH//"$LOCAL/bin:"/} command -v node || true)
   if [ -n "$found" ] && [ "$(node_major "$found")" -ge 24 ]; then
     ln -sfn "$found" "$LOCAL/bin/node"
   else
