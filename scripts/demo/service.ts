@@ -11,6 +11,7 @@ const LOG_TAIL_LENGTH = 3_000
 
 /** What the demo asks of `/status.json`. */
 export interface Status {
+  readonly partitions: readonly object[]
   readonly totals: {
     readonly predicted: number
     readonly late: number
@@ -50,7 +51,11 @@ export class DemoService {
     return this.#child.pid
   }
 
-  /** @throws Error with the end of its log when it ends or takes too long */
+  /**
+   * Waits until it is ready and owns partitions: records sent before would wait for the group.
+   *
+   * @throws Error with the end of its log when it ends or takes too long
+   */
   async ready(): Promise<void> {
     const deadline = performance.now() + READY_WAIT_MS
     while (!(await this.#isReady())) {
@@ -95,7 +100,8 @@ export class DemoService {
 
   async #isReady(): Promise<boolean> {
     try {
-      return (await fetch(`${this.url}/health/ready`)).ok
+      const { ok } = await fetch(`${this.url}/health/ready`)
+      return ok && (await this.status()).partitions.length > 0
     } catch {
       return false
     }
