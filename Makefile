@@ -1,11 +1,11 @@
 NODE := .millrace/bin/node
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench up down train clean setup
+.PHONY: help demo test check bench up down train clean setup setup-given
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
 
-demo: setup ## The main job on real flights, in this terminal (KEEP=1 leaves it running)
+demo: setup-given ## The main job on real flights, in this terminal (KEEP=1 leaves it running)
 	@$(NODE) scripts/demo/main.ts
 
 test: setup ## Everything: checks, unit, property, contract and integration tests
@@ -14,7 +14,7 @@ test: setup ## Everything: checks, unit, property, contract and integration test
 check: setup ## Types, lint, format, dead code, layers, generated docs: seconds
 	@$(NODE) scripts/check.ts
 
-bench: setup ## Throughput, latency and memory beside the client's own ceiling
+bench: setup-given ## Throughput, latency and memory beside the client's own ceiling
 	@$(NODE) bench/main.ts
 
 up: setup ## Start a broker and a schema registry, print their addresses, leave them running
@@ -31,3 +31,7 @@ clean: ## Remove what was installed in this folder (caches of the machine stay)
 
 setup:
 	@bash scripts/bootstrap.sh
+
+# Where a broker and a registry named by the environment will do; tests stop and freeze their own.
+setup-given:
+	@bash scripts/bootstrap.sh --given

@@ -233,7 +233,8 @@ setup_registry() {
 setup_node
 setup_packages
 setup_binding
-if [ -z "${KAFKA_BROKERS:-}" ] || [ -z "${SCHEMA_REGISTRY_URL:-}" ]; then
+# With `--given`, a broker and a registry named by the environment are used in place of our own.
+if [ "${1:-}" != --given ] || [ -z "${KAFKA_BROKERS:-}" ] || [ -z "${SCHEMA_REGISTRY_URL:-}" ]; then
   setup_java
   setup_kafka
   setup_registry

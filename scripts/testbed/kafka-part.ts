@@ -21,7 +21,8 @@ export function kafkaPart(folder: string, port: number, controllerPort: number):
   mkdirSync(data, { recursive: true })
   const properties = join(folder, 'server.properties')
   writeFileSync(properties, serverProperties(join(data, 'log'), port, controllerPort))
-  const id = randomBytes(16).toString('base64url')
+  // Never a dash first: it would be taken for an option.
+  const id = `M${randomBytes(16).toString('base64url').slice(1)}`
   const format = ['format', '-t', id, '-c', properties]
   execFileSync(JAVA, ['-cp', CLASSPATH, 'kafka.tools.StorageTool', ...format], { stdio: 'pipe' })
   return new Part({

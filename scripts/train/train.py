@@ -51,7 +51,9 @@ def export(classifier, columns, name):
         zipmap=False,
         target_opset=15,
     )
-    return model.SerializeToString()
+    # The converter lists them in the order of a hash that changes from run to run.
+    model.opset_import.sort(key=lambda entry: entry.domain)
+    return model.SerializeToString(deterministic=True)
 
 
 def baselines(meta, train, test):

@@ -31,7 +31,7 @@ export interface Bed {
 let beds = 0
 
 /** The address of the broker under test. @throws Error when `scripts/test.ts` did not start one */
-function testbedAddresses(): { readonly brokers: string; readonly registryUrl: string } {
+export function testbedAddresses(): { readonly brokers: string; readonly registryUrl: string } {
   const { TEST_KAFKA_BROKERS: brokers, TEST_REGISTRY_URL: registryUrl } = process.env
   if (brokers === undefined || registryUrl === undefined) {
     throw new Error('run this with `node scripts/test.ts integration`: it starts a testbed')

@@ -1,0 +1,80 @@
+import { createTopics } from '../../scripts/testbed/topics.ts'
+import { KafkaProducer } from '../../src/sink/kafka-producer.ts'
+import { KafkaSource } from '../../src/source/kafka-consumer.ts'
+import { testbedAddresses } from '../harness/bed.ts'
+import { readCommitted } from '../harness/kafka.ts'
+import { producerContract } from './producer-suite.ts'
+import type { ProducerWorld } from './producer-suite.ts'
+
+const REQUEST_TIMEOUT_MS = 10_000
+let worlds = 0
+
+/** Real topics and a real group of one member, whose offsets the producers send. */
+async function openWorld(): Promise<ProducerWorld> {
+  const { brokers } = testbedAddresses()
+  const prefix = `c${process.pid}-${++worlds}-${Date.now().toString(36)}`
+  const inputTopic = `${prefix}-in`
+  const outputTopic = `${prefix}-out`
+  await createTopics(
+    brokers,
+    [inputTopic, outputTopic].map((name) => ({ name, partitions: 1 })),
+  )
+  const source = await joinGroup(brokers, prefix, inputTopic)
+  const producers: KafkaProducer[] = []
+  return {
+    inputTopic,
+    outputTopic,
+    open: async () => {
+      const producer = new KafkaProducer({
+        properties: {
+          'bootstrap.servers': brokers,
+          'transactional.id': prefix,
+          'transaction.timeout.ms': 10_000,
+          'retry.backoff.ms': 5,
+        },
+        consumer: () => source.client,
+        requestTimeoutMs: REQUEST_TIMEOUT_MS,
+      })
+      producers.push(producer)
+      return producer
+    },
+    readCommitted: async () =>
+      (await readCommitted(brokers, outputTopic, 1)).map(({ value }) => String(value)),
+    committedOffset: async () => {
+      const [stored] = await source.committed([0])
+      if (stored?.offset === undefined) return undefined
+      const { partition, offset, metadata = '' } = stored
+      return { topic: inputTopic, partition, offset, metadata }
+    },
+    close: async () => {
+      for (const producer of producers) await producer.close()
+      await source.close()
+    },
+  }
+}
+
+async function joinGroup(brokers: string, group: string, topic: string): Promise<KafkaSource> {
+  const source = new KafkaSource({
+    topic,
+    properties: {
+      'bootstrap.servers': brokers,
+      'group.id': group,
+      'group.instance.id': 'contract',
+      'partition.assignment.strategy': 'cooperative-sticky',
+      'isolation.level': 'read_committed',
+      'enable.auto.commit': false,
+    },
+  })
+  await source.connect()
+  const member = { isAssigned: false }
+  source.subscribe((rebalance) => {
+    if (rebalance.kind === 'assigned') {
+      rebalance.answer(rebalance.partitions.map((partition) => ({ partition, offset: 0 })))
+      member.isAssigned = true
+    } else rebalance.answer()
+  })
+  while (!member.isAssigned) await source.poll(1)
+  return source
+}
+
+producerContract('Kafka', openWorld)
