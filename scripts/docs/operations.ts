@@ -5,6 +5,9 @@ import { markdownTable } from './markdown.ts'
 const ANSWERS = {
   retry: 'tries again, with back-off; exits if that does not help',
   abort: 'aborts the transaction, takes state back, goes on from the committed offsets',
+  rebuild:
+    'takes a new producer, asks the broker what was committed, and goes on from there; exits if that ' +
+    'does not help',
   exit: 'exits',
 } as const
 

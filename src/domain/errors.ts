@@ -3,9 +3,11 @@
  *
  * - `retry`: the same call again, same arguments, with back-off.
  * - `abort`: abort the transaction, discard staged state, seek back to the committed offsets.
+ * - `rebuild`: go on with a new producer of the same transactional id, which decides what became of the
+ *   transaction, and find out from the committed offsets.
  * - `exit`: log the cause and end the process with the code's exit status.
  */
-export type Disposition = 'retry' | 'abort' | 'exit'
+export type Disposition = 'retry' | 'abort' | 'rebuild' | 'exit'
 
 /** Exit statuses, as documented in `docs/operations.md`. */
 export const EXIT = {
@@ -38,9 +40,9 @@ export const ERROR_CODES = {
   PRODUCER_QUEUE_FULL: { disposition: 'retry', exit: EXIT.unavailable },
   TRANSACTION_RETRIABLE: { disposition: 'retry', exit: EXIT.unavailable },
   TRANSACTION_ABORTABLE: { disposition: 'abort', exit: EXIT.unavailable },
-  PRODUCER_FENCED: { disposition: 'exit', exit: EXIT.fenced },
-  PRODUCER_FATAL: { disposition: 'exit', exit: EXIT.fenced },
-  COMMIT_UNCERTAIN: { disposition: 'exit', exit: EXIT.fenced },
+  PRODUCER_FENCED: { disposition: 'rebuild', exit: EXIT.fenced },
+  PRODUCER_FATAL: { disposition: 'rebuild', exit: EXIT.fenced },
+  COMMIT_UNCERTAIN: { disposition: 'rebuild', exit: EXIT.fenced },
   CONSUMER_FATAL: { disposition: 'exit', exit: EXIT.fenced },
   STATE_KEYS_MAX: { disposition: 'exit', exit: EXIT.state },
   STATE_GAP: { disposition: 'exit', exit: EXIT.state },

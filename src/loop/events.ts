@@ -1,6 +1,7 @@
 import type { ServiceError } from '../domain/errors.ts'
 import type { OffsetCommit } from '../sink/port.ts'
 import type { Location } from './locate.ts'
+import type { Recovery } from './recover.ts'
 
 /** The loop's rare events, for the log. Never throws, never waits. */
 export interface LoopEvents {
@@ -10,6 +11,9 @@ export interface LoopEvents {
   located(location: Location): void
   committed(offsets: readonly OffsetCommit[]): void
   aborted(cause: string): void
+  /** The producer cannot go on, or a commit's result is unknown: it is being found out. */
+  recovering(error: ServiceError): void
+  recovered(result: Recovery): void
   registryUnavailable(error: ServiceError): void
   registryBack(): void
   /** A call to Kafka is tried again. */

@@ -59,11 +59,18 @@ export class Fetcher {
     }
   }
 
-  /** Waits for the poll in flight and drops what it brings: reading will start elsewhere. */
-  async drop(): Promise<void> {
-    await this.#ahead?.catch(() => undefined)
+  /**
+   * Waits for the poll in flight and drops what was read ahead.
+   *
+   * @returns the partitions that lost records by it: they must be read again
+   */
+  async drop(): Promise<ReadonlySet<number>> {
+    const batch = await this.#ahead?.catch(() => undefined)
+    const dropped = new Set(this.#undecoded.map(({ partition }) => partition))
+    for (const { record } of batch?.decoded ?? []) dropped.add(record.partition)
     this.#ahead = undefined
     this.#undecoded = []
+    return dropped
   }
 
   /** Polls only to stay in the group; the rare record that still comes is kept in order. */

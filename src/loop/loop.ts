@@ -11,12 +11,13 @@ import type { LoopEvents } from './events.ts'
 import { locate } from './locate.ts'
 import type { LoopObserver, LoopPhase } from './observer.ts'
 import type { PartitionTable } from './partitions.ts'
+import { recoveryOf } from './recover.ts'
 import type { Processor } from './processor.ts'
 import type { Tally } from './tally.ts'
 import type { UnitOfWork } from './unit-of-work.ts'
 
-/** Aborts in a row, with no commit between, after which the cause is taken to be permanent. */
-const ABORTS_MAX = 20
+/** Units in a row that could not be committed, after which the cause is taken to be permanent. */
+const FAILURES_MAX = 20
 /** Attempts at a request to Kafka during a rebalance, each with its own time-out. */
 const ATTEMPTS_MAX = 10
 
@@ -55,7 +56,8 @@ export class Loop {
   #phase: LoopPhase = 'waiting-for-assignment'
   #heartbeatAtMs: number
   #isStopping = false
-  #abortsInRow = 0
+  #failuresInRow = 0
+  #isRecovering = false
   #registryTrouble: string | undefined
 
   constructor(parts: LoopParts) {
@@ -64,6 +66,7 @@ export class Loop {
   }
 
   get phase(): LoopPhase {
+    if (this.#isRecovering) return 'recovering'
     if (this.#phase === 'running' && this.#parts.partitions.isReplaying()) return 'replaying'
     return this.#phase
   }
@@ -101,7 +104,8 @@ export class Loop {
     }
     this.#phase = 'draining'
     await fetcher.drop()
-    await this.#commit()
+    // What cannot be committed any more is taken back: the successor answers it.
+    await this.#settle()
     this.#phase = 'stopped'
   }
 
@@ -114,7 +118,7 @@ export class Loop {
         batch.isShort || unit.ageMs >= bounds.intervalMs || tally.records >= bounds.recordsMax
       if (isDue) await this.#commit()
     } catch (error) {
-      await this.#rollBack(error)
+      await this.#mend(error)
     }
   }
 
@@ -125,7 +129,7 @@ export class Loop {
   }
 
   async #commit(): Promise<void> {
-    const { unit, engine, partitions, tally, observer, clock, inputTopic, events } = this.#parts
+    const { unit, engine, partitions, tally, observer, clock, inputTopic } = this.#parts
     if (!unit.isOpen) return
     tally.check()
     const startedAt = clock.monotonic()
@@ -136,40 +140,121 @@ export class Loop {
       metadata: encodeMetadata(engine.streamPosition(partition)),
     }))
     await unit.commit(offsets)
+    observer.stage('commit', clock.monotonic() - startedAt)
+    this.#parts.events.committed(offsets)
+    this.#acceptUnit()
+  }
+
+  /** The unit is committed: its changes are kept. */
+  #acceptUnit(): void {
+    const { engine, partitions, tally, observer, clock, backoff } = this.#parts
     engine.accept()
     partitions.accept()
-    this.#abortsInRow = 0
-    this.#parts.backoff.reset()
-    observer.stage('commit', clock.monotonic() - startedAt)
+    this.#failuresInRow = 0
+    backoff.reset()
     observer.unitCommitted(tally.summary(clock.now()))
-    events.committed(offsets)
     tally.reset()
   }
 
-  /** Aborts the unit and reads it again. @throws what an abort is no answer to */
-  async #rollBack(error: unknown): Promise<void> {
-    if (!isAbortable(error)) throw error
-    this.#abortsInRow += 1
-    if (this.#abortsInRow > ABORTS_MAX) {
-      const message = `${ABORTS_MAX} units aborted in a row: ${error.message}`
+  /** Answers an error of the unit, and reads on from where that leaves the partitions. */
+  async #mend(error: unknown): Promise<void> {
+    const { source, clock, backoff } = this.#parts
+    await source.seek(await this.#resolve(error))
+    await clock.sleep(backoff.next())
+  }
+
+  /**
+   * Takes the unit back, or finds out what became of it. What was read ahead is dropped.
+   *
+   * @returns what must be read again
+   * @throws what neither is an answer to, or has not helped often enough
+   */
+  async #resolve(error: unknown): Promise<readonly StartOffset[]> {
+    if (!isMendable(error)) throw error
+    this.#failuresInRow += 1
+    if (this.#failuresInRow > FAILURES_MAX) {
+      const message = `${FAILURES_MAX} units in a row could not be committed: ${error.message}`
       throw new ServiceError('CONSUMER_FATAL', message, error)
     }
-    await this.#parts.source.seek(await this.#abort(error.message))
-    await this.#parts.clock.sleep(this.#parts.backoff.next())
+    return error.disposition === 'abort' ? this.#abort(error.message) : this.#recover(error)
   }
 
   /** Takes the open unit back, outputs, state and positions. @returns what must be read again */
   async #abort(cause: string): Promise<readonly StartOffset[]> {
-    const { fetcher, unit, engine, partitions, tally, observer, events } = this.#parts
-    await fetcher.drop()
+    const { fetcher, unit } = this.#parts
+    const dropped = await fetcher.drop()
     if (unit.isOpen) {
-      await unit.abort()
-      observer.unitAborted(cause)
-      events.aborted(cause)
+      await unit.abort().catch(async (error: unknown) => {
+        if (!isMendable(error)) throw error
+        await this.#renew(error)
+      })
+      this.#tellAborted(cause)
     }
+    return this.#discard(dropped)
+  }
+
+  /** Finds out what became of a transaction in doubt. @returns what must be read again */
+  async #recover(error: ServiceError): Promise<readonly StartOffset[]> {
+    const { fetcher, partitions, source, observer, events } = this.#parts
+    const dropped = await fetcher.drop()
+    await this.#renew(error)
+    const advanced = partitions.advanced()
+    const ours = advanced.map(({ partition }) => partition)
+    const stored = ours.length === 0 ? [] : await this.#insist(() => source.committed(ours))
+    const recovery = recoveryOf(advanced, stored)
+    observer.recovered(recovery)
+    events.recovered(recovery)
+    if (recovery === 'committed') {
+      this.#acceptUnit()
+      return partitions.rewind(dropped)
+    }
+    this.#tellAborted(error.message)
+    const again = this.#discard(dropped)
+    return recovery === 'aborted' ? again : this.#reopen()
+  }
+
+  #tellAborted(cause: string): void {
+    this.#parts.observer.unitAborted(cause)
+    this.#parts.events.aborted(cause)
+  }
+
+  #discard(dropped: ReadonlySet<number>): readonly StartOffset[] {
+    const { engine, tally, partitions } = this.#parts
     engine.discard()
     tally.reset()
-    return partitions.rewind()
+    return partitions.rewind(dropped)
+  }
+
+  /** State of all owned partitions anew, from where the group stands. */
+  async #reopen(): Promise<readonly StartOffset[]> {
+    const { engine, partitions } = this.#parts
+    const owned = partitions.all().map(({ partition }) => partition)
+    for (const partition of owned) {
+      engine.close(partition)
+      partitions.close(partition)
+    }
+    return this.#open(owned)
+  }
+
+  /** A new producer with the same name: it fences the old one, whatever that still does. */
+  async #renew(error: ServiceError): Promise<void> {
+    const { unit, clock, backoff, events } = this.#parts
+    events.recovering(error)
+    this.#isRecovering = true
+    for (let attempt = 1; ; attempt += 1) {
+      this.#heartbeatAtMs = clock.now()
+      try {
+        await unit.renew()
+        break
+      } catch (cause) {
+        const isLast = attempt >= ATTEMPTS_MAX || this.#isStopping
+        if (!(cause instanceof ServiceError) || cause.disposition === 'exit' || isLast) throw cause
+        const waitMs = backoff.next()
+        events.retrying(cause, waitMs)
+        await clock.sleep(waitMs)
+      }
+    }
+    this.#isRecovering = false
   }
 
   async #take(): Promise<Batch | undefined> {
@@ -187,7 +272,7 @@ export class Loop {
   async #waitForRegistry(error: ServiceError): Promise<void> {
     const { source, fetcher, clock, backoff, events } = this.#parts
     if (this.#registryTrouble === undefined) {
-      await this.#commit().catch((cause: unknown) => this.#rollBack(cause))
+      await this.#commit().catch((cause: unknown) => this.#mend(cause))
       backoff.reset()
       events.registryUnavailable(error)
     }
@@ -214,8 +299,17 @@ export class Loop {
   }
 
   async #assigned(rebalance: Extract<Rebalance, { kind: 'assigned' }>): Promise<void> {
+    const starts = await this.#open(rebalance.partitions)
+    rebalance.answer(starts)
+    if (starts.length > 0) this.#phase = 'running'
+    this.#parts.events.assigned(rebalance.number, rebalance.partitions)
+  }
+
+  /** Begins to own partitions. @returns where reading begins */
+  async #open(opened: readonly number[]): Promise<readonly StartOffset[]> {
     const { source, engine, partitions, inputTopic, events } = this.#parts
-    const stored = await this.#insist(() => source.committed(rebalance.partitions))
+    if (opened.length === 0) return []
+    const stored = await this.#insist(() => source.committed(opened))
     const starts: StartOffset[] = []
     for (const committed of stored) {
       const bounds = await this.#insist(() => source.logBounds(committed.partition))
@@ -225,9 +319,7 @@ export class Loop {
       starts.push({ partition: location.partition, offset: location.start })
       events.located(location)
     }
-    rebalance.answer(starts)
-    if (starts.length > 0) this.#phase = 'running'
-    events.assigned(rebalance.number, rebalance.partitions)
+    return starts
   }
 
   /** Partitions go: the unit is committed first, or, when they are lost, taken back. */
@@ -237,6 +329,7 @@ export class Loop {
   ): Promise<Held> {
     const { engine, partitions, fetcher, source, events } = this.#parts
     const again = rebalance.kind === 'lost' ? await this.#abort('lost') : await this.#settle()
+    const isAgain = new Set(again.map(({ partition }) => partition))
     for (const partition of rebalance.partitions) {
       if (partitions.get(partition) === undefined) continue
       engine.close(partition)
@@ -248,7 +341,7 @@ export class Loop {
     await source.seek(again.filter(({ partition }) => isOwned(partition)))
     if (partitions.all().length === 0) this.#phase = 'waiting-for-assignment'
     events.released(rebalance.kind, rebalance.number, rebalance.partitions)
-    return onlyOwned(again.length > 0 ? withoutRecords(held) : held, isOwned)
+    return only(held, (partition) => isOwned(partition) && !isAgain.has(partition))
   }
 
   /** Commits what is open. @returns what must be read again because it could not be committed */
@@ -257,8 +350,7 @@ export class Loop {
       await this.#commit()
       return []
     } catch (error) {
-      if (!isAbortable(error)) throw error
-      return this.#abort(error.message)
+      return this.#resolve(error)
     }
   }
 
@@ -274,18 +366,16 @@ export class Loop {
   }
 }
 
-function isAbortable(error: unknown): error is ServiceError {
-  return error instanceof ServiceError && error.disposition === 'abort'
+function isMendable(error: unknown): error is ServiceError {
+  const disposition = error instanceof ServiceError ? error.disposition : undefined
+  return disposition === 'abort' || disposition === 'rebuild'
 }
 
-function withoutRecords<Held extends Batch | undefined>(batch: Held): Held {
-  return batch === undefined ? batch : { ...batch, decoded: [] }
-}
-
-function onlyOwned<Held extends Batch | undefined>(
+/** The batch without the records of other partitions. */
+function only<Held extends Batch | undefined>(
   batch: Held,
-  isOwned: (partition: number) => boolean,
+  isWanted: (partition: number) => boolean,
 ): Held {
   if (batch === undefined) return batch
-  return { ...batch, decoded: batch.decoded.filter(({ record }) => isOwned(record.partition)) }
+  return { ...batch, decoded: batch.decoded.filter(({ record }) => isWanted(record.partition)) }
 }

@@ -1,4 +1,5 @@
 import type { DeadLetterReason } from '../domain/outcome.ts'
+import type { Recovery } from './recover.ts'
 
 /** The timed parts of a unit of work. */
 export type LoopStage = 'poll' | 'decode' | 'features' | 'inference' | 'produce' | 'commit'
@@ -53,6 +54,7 @@ export interface LoopObserver {
   inferenceBatch(rows: number): void
   unitCommitted(unit: CommittedUnit): void
   unitAborted(cause: string): void
+  recovered(result: Recovery): void
 }
 
 /** Where the service is in its life. */
@@ -61,6 +63,7 @@ export type LoopPhase =
   | 'waiting-for-assignment'
   | 'replaying'
   | 'running'
+  | 'recovering'
   | 'draining'
   | 'stopped'
 

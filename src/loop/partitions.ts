@@ -70,10 +70,17 @@ export class PartitionTable {
     }
   }
 
-  /** The open unit is dropped. @returns the partitions to read again, and from where */
-  rewind(): readonly StartOffset[] {
-    const moved = this.all().filter((entry) => entry.position > entry.unitStart)
-    for (const entry of moved) entry.position = entry.unitStart
-    return moved.map(({ partition, position }) => ({ partition, offset: position }))
+  /**
+   * The open unit is dropped.
+   *
+   * @param dropped partitions whose records were read ahead and dropped too
+   * @returns the partitions to read again, and from where
+   */
+  rewind(dropped: ReadonlySet<number>): readonly StartOffset[] {
+    const again = this.all().filter(
+      (entry) => entry.position > entry.unitStart || dropped.has(entry.partition),
+    )
+    for (const entry of again) entry.position = entry.unitStart
+    return again.map(({ partition, position }) => ({ partition, offset: position }))
   }
 }

@@ -63,6 +63,8 @@ export class Status implements LoopObserver {
 
   stage(): void {}
 
+  recovered(): void {}
+
   inferenceBatch(): void {}
 
   received(_topic: string, records: number): void {
@@ -155,5 +157,6 @@ export function observeWith(observers: readonly LoopObserver[]): LoopObserver {
     inferenceBatch: (rows) => observers.forEach((each) => each.inferenceBatch(rows)),
     unitCommitted: (unit) => observers.forEach((each) => each.unitCommitted(unit)),
     unitAborted: (cause) => observers.forEach((each) => each.unitAborted(cause)),
+    recovered: (result) => observers.forEach((each) => each.recovered(result)),
   }
 }

@@ -87,6 +87,16 @@ export class UnitOfWork {
     this.#openedAt = undefined
   }
 
+  /**
+   * Leaves the open transaction to its fate and goes on with a new producer. What became of it is
+   * decided then: the committed offsets tell.
+   */
+  async renew(): Promise<void> {
+    this.#waiting.length = 0
+    await this.#producer.renew()
+    this.#openedAt = undefined
+  }
+
   #tryProduce(record: OutputRecord): boolean {
     try {
       this.#producer.produce(record)

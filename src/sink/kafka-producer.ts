@@ -67,7 +67,7 @@ export class KafkaProducer implements TransactionalProducer {
       if (cause.code === KAFKA_ERROR.queueFull) {
         throw new ServiceError('PRODUCER_QUEUE_FULL', 'the producer queue is full', error)
       }
-      throw produceError(record, cause, error)
+      throw produceError(record, error, this.#whyAborted)
     }
   }
 
@@ -88,6 +88,14 @@ export class KafkaProducer implements TransactionalProducer {
 
   async abortTransaction(): Promise<void> {
     await this.#call('abort', (done) => this.#producer.abortTransaction(WAIT_FOR_DECISION, done))
+  }
+
+  async renew(): Promise<void> {
+    const old = this.#producer
+    this.#producer = this.#createClient()
+    // Nobody waits for it: the call that it is renewed for may never end.
+    if (old.isConnected()) old.disconnect(1_000, () => undefined)
+    await this.initTransactions()
   }
 
   async close(): Promise<void> {
@@ -177,9 +185,12 @@ function isFenced(cause: KafkaError): boolean {
 }
 
 /** A record the client refuses outright (too large, unknown partition) makes the unit abort. */
-function produceError(record: OutputRecord, cause: KafkaError, error: unknown): ServiceError {
+function produceError(record: OutputRecord, error: unknown, why?: string): ServiceError {
+  const cause = kafkaErrorOf(error)
   const size = record.value?.length ?? 0
   const what = `record of ${size} bytes to ${record.topic}-${record.partition}`
-  const code = isFenced(cause) || cause.code === KAFKA_ERROR.fatal ? 'PRODUCER_FATAL' : undefined
-  return new ServiceError(code ?? 'TRANSACTION_ABORTABLE', `${what}: ${cause.message}`, error)
+  const isOver = isFenced(cause) || cause.code === KAFKA_ERROR.fatal
+  const said = why === undefined ? '' : `; ${why}`
+  const message = `${what}: ${cause.message}${said}`
+  return new ServiceError(isOver ? 'PRODUCER_FATAL' : 'TRANSACTION_ABORTABLE', message, error)
 }

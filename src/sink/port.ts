@@ -23,6 +23,11 @@ export interface TransactionalProducer {
   /** @throws ServiceError `COMMIT_UNCERTAIN` when the answer never came: it may have been committed */
   commitTransaction(): Promise<void>
   abortTransaction(): Promise<void>
+  /**
+   * Goes on as a new producer with the same transactional id. Once it answers, what the old one left
+   * open is decided, and nothing the old one still says counts any more.
+   */
+  renew(): Promise<void>
   close(): Promise<void>
 }
 

@@ -37,6 +37,15 @@ export const LOG_CODES = {
     level: 'warn',
     meaning: 'A unit of work was taken back and will be read again; nothing of it can be seen.',
   },
+  RECOVERING: {
+    level: 'warn',
+    meaning:
+      'The producer was fenced or cannot go on, or a commit has no answer: a new one takes its place.',
+  },
+  RECOVERED: {
+    level: 'info',
+    meaning: 'It is known what became of the transaction; work goes on.',
+  },
   REGISTRY_UNAVAILABLE: {
     level: 'warn',
     meaning: 'A schema cannot be fetched; reading waits until the registry answers.',

@@ -33,6 +33,8 @@ export function logEvents(log: Log): LoopEvents {
       log('COMMITTED', 'unit committed', { offsets })
     },
     aborted: (cause) => log('UNIT_ABORTED', `unit of work aborted: ${cause}`, { cause }),
+    recovering: (error) => log('RECOVERING', error.message, { error: error.code }),
+    recovered: (result) => log('RECOVERED', `the transaction in doubt is ${result}`, { result }),
     registryUnavailable: (error) =>
       log('REGISTRY_UNAVAILABLE', `reading waits: ${error.message}`, { error: error.code }),
     registryBack: () => log('REGISTRY_BACK', 'the schema registry answers again'),

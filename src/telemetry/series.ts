@@ -164,6 +164,13 @@ export const SERIES = {
     labels: ['result'],
     help: 'Transactions by result.',
   },
+  millrace_recoveries_total: {
+    type: 'counter',
+    group: 'work',
+    unit: 'recoveries',
+    labels: ['result'],
+    help: 'Times the producer was replaced, by what had become of its transaction: committed, aborted, or unclear, so that state was restored.',
+  },
   millrace_outcomes_total: {
     type: 'counter',
     group: 'outcomes',

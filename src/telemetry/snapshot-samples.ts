@@ -6,6 +6,7 @@ const PHASES: readonly LoopPhase[] = [
   'waiting-for-assignment',
   'replaying',
   'running',
+  'recovering',
   'draining',
   'stopped',
 ]

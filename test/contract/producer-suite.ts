@@ -88,6 +88,37 @@ export function producerContract(name: string, openWorld: () => Promise<Producer
     await newer.close()
   })
 
+  law('a renewed producer has left its open transaction behind, and goes on', async (world) => {
+    const producer = await world.open()
+    await producer.initTransactions()
+    await producer.beginTransaction()
+    producer.produce(recordTo(world, 'gone'))
+    await producer.sendOffsets([offsetOf(world, 7)])
+    await producer.renew()
+    await producer.beginTransaction()
+    producer.produce(recordTo(world, 'kept'))
+    await producer.commitTransaction()
+    assert.deepEqual(await world.readCommitted(), ['kept'])
+    assert.equal(await world.committedOffset(), undefined)
+    await producer.close()
+  })
+
+  law('a fenced producer is mended by renewing it', async (world) => {
+    const older = await world.open()
+    await older.initTransactions()
+    const newer = await world.open()
+    await newer.initTransactions()
+    await older.renew()
+    await older.beginTransaction()
+    older.produce(recordTo(world, 'back'))
+    await older.sendOffsets([offsetOf(world, 8)])
+    await older.commitTransaction()
+    assert.deepEqual(await world.readCommitted(), ['back'])
+    assert.deepEqual(await world.committedOffset(), offsetOf(world, 8))
+    await older.close()
+    await newer.close()
+  })
+
   law('a buffer may be reused as soon as it is produced', async (world) => {
     const producer = await world.open()
     await producer.initTransactions()

@@ -65,6 +65,11 @@ export class FakeProducer implements TransactionalProducer {
     this.#open = undefined
   }
 
+  async renew(): Promise<void> {
+    this.#open = undefined
+    await this.initTransactions()
+  }
+
   async close(): Promise<void> {
     this.#open = undefined
   }

@@ -33,13 +33,18 @@ test('a rewind goes back to where the unit began, not further', () => {
   entry.position = 12
   table.accept()
   entry.position = 15
-  assert.deepEqual(table.rewind(), [{ partition: 0, offset: 12 }])
+  assert.deepEqual(table.rewind(new Set()), [{ partition: 0, offset: 12 }])
   assert.equal(entry.position, 12)
+})
+
+test('a partition whose records were read ahead and dropped is read again, though it did not move', () => {
+  const { table } = tableAt(10, 10)
+  assert.deepEqual(table.rewind(new Set([0, 7])), [{ partition: 0, offset: 10 }])
 })
 
 test('a partition that did not move is not rewound', () => {
   const { table } = tableAt(10, 10)
-  assert.deepEqual(table.rewind(), [])
+  assert.deepEqual(table.rewind(new Set()), [])
 })
 
 test('a partition assigned twice is a broken invariant', () => {

@@ -1,0 +1,34 @@
+import type { CommittedOffset } from '../source/port.ts'
+import type { PartitionProgress } from './partitions.ts'
+
+/**
+ * What became of a transaction in doubt.
+ *
+ * - `committed`: the committed offsets are the unit's own; its changes are kept.
+ * - `aborted`: they are those from before the unit; it is taken back and read again.
+ * - `restored`: they are neither, so somebody else has been at work; state is built anew.
+ */
+export const RECOVERIES = ['committed', 'aborted', 'restored'] as const
+
+export type Recovery = (typeof RECOVERIES)[number]
+
+/**
+ * Tells from the committed offsets what became of the unit that moved these partitions.
+ *
+ * @param advanced the partitions the unit would have committed; with none there was nothing to commit
+ * @param stored what the group coordinator holds for them now, once no transaction is open
+ */
+export function recoveryOf(
+  advanced: readonly PartitionProgress[],
+  stored: readonly CommittedOffset[],
+): Recovery {
+  const offsets = new Map(stored.map(({ partition, offset }) => [partition, offset]))
+  const isBefore = ({ partition, committedOffset }: PartitionProgress): boolean => {
+    const offset = offsets.get(partition)
+    return offset === undefined || offset === committedOffset
+  }
+  if (advanced.every(isBefore)) return 'aborted'
+  const isAfter = ({ partition, position }: PartitionProgress): boolean =>
+    offsets.get(partition) === position
+  return advanced.every(isAfter) ? 'committed' : 'restored'
+}
