@@ -3,6 +3,8 @@
 # Idempotent: what is there is found, not fetched. Proven on Linux x64; Linux arm64 and macOS arm64
 # are written for, not proven.
 set -euo pipefail
+# Progress is for eyes: standard output belongs to the command that comes after.
+exec >&2
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 CACHE=${MILLRACE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/millrace}

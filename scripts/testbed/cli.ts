@@ -1,5 +1,6 @@
 /**
- * Leaves a broker and a registry running, or stops them.
+ * Leaves a broker and a registry running, or stops them. `eval "$(make -s up)"` sets their addresses
+ * for demo, tests and bench.
  *
  *     node scripts/testbed/cli.ts up|down
  */
