@@ -1,0 +1,135 @@
+import type { Rebalance } from '../../src/source/port.ts'
+import type { Caller, World } from './world.ts'
+
+const SESSION_TIMEOUT_MS = 10_000
+const TICK_MS = 250
+
+/** One process in the group. */
+export interface Member {
+  readonly caller: Caller
+  /** Hands a rebalance to the client, which stands still until it is answered. */
+  readonly announce: (rebalance: Rebalance) => void
+  /** Partitions were taken or given back: the client forgets or learns them. */
+  readonly assigned: Map<number, number>
+  isPending: boolean
+}
+
+/** The group coordinator: cooperative assignment, static membership. */
+export class Group {
+  readonly #world: World
+  readonly #owners: (Member | undefined)[]
+  readonly #members = new Map<string, Member>()
+  #rebalances = 0
+  isClosed = false
+
+  constructor(world: World, partitions: number) {
+    this.#world = world
+    this.#owners = Array.from({ length: partitions }, () => undefined)
+    void this.#watch()
+  }
+
+  /** A member of this name: an older one's partitions come to it at once. */
+  join(member: Member): void {
+    this.leave(member.caller.name)
+    this.#members.set(member.caller.name, member)
+    this.#reconcile()
+  }
+
+  leave(name: string): void {
+    const member = this.#members.get(name)
+    this.#members.delete(name)
+    if (member !== undefined) this.#free(member)
+    this.#reconcile()
+  }
+
+  owns(member: Member, partition: number): boolean {
+    return this.#owners[partition] === member
+  }
+
+  async #watch(): Promise<void> {
+    const silentSince = new Map<Member, number>()
+    while (!this.isClosed) {
+      await this.#world.clock.sleep(TICK_MS)
+      const nowMs = this.#world.clock.now()
+      for (const member of this.#members.values()) {
+        const { isDead, frozenUntilMs } = member.caller
+        const isSilent = isDead || frozenUntilMs > nowMs
+        const since = isSilent ? (silentSince.get(member) ?? nowMs) : nowMs
+        silentSince.set(member, since)
+        const isOver = nowMs - since > SESSION_TIMEOUT_MS
+        if (!member.isPending && (isOver || this.#world.fault('lost'))) this.#lose(member)
+      }
+      this.#reconcile()
+    }
+  }
+
+  /** Its partitions are somebody else's before it knows. */
+  #lose(member: Member): void {
+    const lost = this.#free(member)
+    if (lost.length === 0) return
+    this.#world.note(`${member.caller.name} loses ${lost.join(',')}`)
+    this.#world.reach('assignment-lost')
+    this.#announceRelease(member, 'lost', lost)
+  }
+
+  #free(member: Member): number[] {
+    const owned = this.#owners.flatMap((owner, partition) => (owner === member ? [partition] : []))
+    for (const partition of owned) this.#owners[partition] = undefined
+    return owned
+  }
+
+  #reconcile(): void {
+    const live = [...this.#members.values()].toSorted((a, b) =>
+      a.caller.name < b.caller.name ? -1 : 1,
+    )
+    if (live.length === 0) return
+    const target = (partition: number): Member | undefined => live[partition % live.length]
+    const partitions = this.#owners.map((_, partition) => partition)
+    for (const member of live) {
+      if (member.isPending) continue
+      const going = partitions.filter((p) => this.owns(member, p) && target(p) !== member)
+      if (going.length > 0) this.#announceRelease(member, 'revoked', going)
+    }
+    for (const member of live) {
+      if (member.isPending) continue
+      const coming = partitions.filter(
+        (p) => this.#owners[p] === undefined && target(p) === member && !member.assigned.has(p),
+      )
+      if (coming.length > 0) this.#announceAssignment(member, coming)
+    }
+  }
+
+  #announceAssignment(member: Member, partitions: readonly number[]): void {
+    for (const partition of partitions) this.#owners[partition] = member
+    member.isPending = true
+    this.#world.note(`${member.caller.name} gets ${partitions.join(',')}`)
+    member.announce({
+      kind: 'assigned',
+      number: ++this.#rebalances,
+      partitions,
+      answer: (starts) => {
+        member.isPending = false
+        for (const { partition, offset } of starts) member.assigned.set(partition, offset)
+        this.#reconcile()
+      },
+    })
+  }
+
+  #announceRelease(member: Member, kind: 'revoked' | 'lost', partitions: readonly number[]): void {
+    member.isPending = true
+    this.#world.reach(kind)
+    member.announce({
+      kind,
+      number: ++this.#rebalances,
+      partitions,
+      answer: () => {
+        member.isPending = false
+        for (const partition of partitions) {
+          member.assigned.delete(partition)
+          if (this.#owners[partition] === member) this.#owners[partition] = undefined
+        }
+        this.#reconcile()
+      },
+    })
+  }
+}

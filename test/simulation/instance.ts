@@ -1,0 +1,163 @@
+import { JsonDecoder } from '../../src/decode/json-decoder.ts'
+import type { Decoder } from '../../src/decode/port.ts'
+import { ServiceError } from '../../src/domain/errors.ts'
+import type { ModelSpec } from '../../src/domain/model-spec.ts'
+import { FeatureEngine } from '../../src/features/engine.ts'
+import { Fetcher } from '../../src/loop/fetcher.ts'
+import { Loop } from '../../src/loop/loop.ts'
+import { PartitionTable } from '../../src/loop/partitions.ts'
+import { Processor } from '../../src/loop/processor.ts'
+import { Status } from '../../src/loop/status.ts'
+import { Tally } from '../../src/loop/tally.ts'
+import { UnitOfWork } from '../../src/loop/unit-of-work.ts'
+import { Backoff } from '../../src/runtime/backoff.ts'
+import { JsonEncoder } from '../../src/sink/json-encoder.ts'
+import { OutputPlan } from '../../src/sink/plan.ts'
+import { FakeScorer } from '../fakes/scorer.ts'
+import type { SimBroker } from './broker.ts'
+import type { Group } from './group.ts'
+import { SimProducer } from './producer.ts'
+import { SimSource } from './source.ts'
+import type { Caller, World } from './world.ts'
+
+const RECORDS_MAX = 8
+const COMMIT_RECORDS_MAX = 20
+const UNIT_DEADLINE_MS = 10_000
+
+/** The topics of a simulated run. */
+export const TOPICS = {
+  features: 'features',
+  predictions: 'predictions',
+  audit: 'audit',
+  late: 'late',
+  deadLetters: 'dead-letters',
+} as const
+
+/** The model of a simulated run: a score that depends on all of the row. */
+export function scoreOf(row: Float32Array): number {
+  return row.reduce((sum, value, at) => sum + (Number.isNaN(value) ? at : value * (at + 1)), 0)
+}
+
+/** What instances share. */
+export interface Cluster {
+  readonly world: World
+  readonly broker: SimBroker
+  readonly group: Group
+  readonly spec: ModelSpec
+}
+
+/** One process: the production loop over simulated ports. */
+export class Instance {
+  readonly caller: Caller
+  readonly #cluster: Cluster
+  #loop: Loop | undefined
+
+  constructor(cluster: Cluster, name: string) {
+    this.#cluster = cluster
+    this.caller = { name, isDead: false, frozenUntilMs: 0 }
+  }
+
+  stop(): void {
+    this.#loop?.stop()
+  }
+
+  /** Runs until it stops or fails; a crashed one never answers. @returns the error that ended it */
+  async run(): Promise<ServiceError | undefined> {
+    const { world, broker, group } = this.#cluster
+    const source = new SimSource(world, broker, { group, caller: this.caller })
+    const producer = new SimProducer(world, broker, { group, member: source.member })
+    try {
+      await producer.initTransactions()
+      this.#loop = this.#compose(source, producer)
+      await this.#loop.run()
+      await source.close()
+      await producer.close()
+      return undefined
+    } catch (error) {
+      // The process is gone; its session runs out, or its successor takes the place.
+      this.caller.isDead = true
+      if (error instanceof ServiceError && error.code !== 'INVARIANT_BROKEN') return error
+      world.fail(error instanceof Error ? (error.stack ?? error.message) : String(error))
+      return undefined
+    }
+  }
+
+  #compose(source: SimSource, producer: SimProducer): Loop {
+    const { world, spec } = this.#cluster
+    const { clock } = world
+    const engine = new FeatureEngine(spec, { keysMax: 1_000 })
+    const observer = new Status(clock)
+    const partitions = new PartitionTable()
+    const tally = new Tally(COMMIT_RECORDS_MAX + RECORDS_MAX)
+    const backoff = (): Backoff => new Backoff(20, 1_000, () => world.random.next())
+    const unit = new UnitOfWork({
+      producer,
+      clock,
+      backoff: backoff(),
+      deadlineMs: UNIT_DEADLINE_MS,
+    })
+    const model = { name: spec.name, version: spec.version, modelSha256: '', specSha256: '' }
+    const plan = new OutputPlan({
+      topics: TOPICS,
+      encoder: new JsonEncoder({ spec, identity: model }),
+      identity: { appId: 's', instanceId: 's', modelName: 's', modelVersion: '1' },
+    })
+    const scorer = new FakeScorer(spec.features.length, (row) => [scoreOf(row)])
+    const shared = { source, engine, scorer, plan, unit, tally, partitions, observer, clock }
+    return new Loop({
+      ...shared,
+      inputTopic: 'events',
+      bounds: { intervalMs: 100, recordsMax: COMMIT_RECORDS_MAX },
+      fetcher: new Fetcher({ ...shared, decoder: this.#decoder(), recordsMax: RECORDS_MAX }),
+      processor: new Processor({ ...shared, auditTopic: TOPICS.audit, outputs: 1 }),
+      events: this.#events(),
+      backoff: backoff(),
+    })
+  }
+
+  #decoder(): Decoder {
+    const { world, spec } = this.#cluster
+    const decoder = new JsonDecoder(spec.event)
+    return {
+      decode: async (records) => {
+        if (records.length > 0 && world.fault('registry-unavailable')) {
+          throw new ServiceError('REGISTRY_UNAVAILABLE', 'the registry is away')
+        }
+        return decoder.decode(records)
+      },
+      trouble: () => undefined,
+    }
+  }
+
+  #events() {
+    const { world } = this.#cluster
+    const { name } = this.caller
+    const say = (line: string): void => world.note(`${name} ${line}`)
+    return {
+      assigned: (number: number) => say(`assigned ${number}`),
+      released: (kind: string, number: number) => say(`${kind} ${number}`),
+      located: ({
+        partition,
+        start,
+        replayUntil,
+      }: {
+        partition: number
+        start: number
+        replayUntil: number
+      }) => {
+        if (start < replayUntil) world.reach('replay')
+        say(`located ${partition} ${start} ${replayUntil}`)
+      },
+      committed: () => undefined,
+      aborted: (cause: string) => say(`aborted: ${cause}`),
+      recovering: (error: ServiceError) => say(`recovering ${error.code}`),
+      recovered: (result: string) => {
+        world.reach(`recovered-${result}`)
+        say(`recovered ${result}`)
+      },
+      registryUnavailable: () => say('registry away'),
+      registryBack: () => say('registry back'),
+      retrying: (error: ServiceError) => say(`retrying ${error.message}`),
+    }
+  }
+}

@@ -1,0 +1,156 @@
+import { ServiceError } from '../../src/domain/errors.ts'
+import type { OutputRecord } from '../../src/domain/record.ts'
+import type { OffsetCommit, TransactionalProducer } from '../../src/sink/port.ts'
+import type { SimBroker } from './broker.ts'
+import type { Group, Member } from './group.ts'
+import type { Fault, World } from './world.ts'
+
+const LATER_MAX_MS = 4_000
+
+type State = 'ready' | 'open' | 'must-abort' | 'dead'
+
+/** A transactional producer on the simulated broker; it also sees to it that it is used as it must be. */
+export class SimProducer implements TransactionalProducer {
+  readonly #world: World
+  readonly #broker: SimBroker
+  readonly #group: Group
+  readonly #member: Member
+  #epoch = 0
+  #state: State = 'dead'
+
+  constructor(
+    world: World,
+    broker: SimBroker,
+    { group, member }: { group: Group; member: Member },
+  ) {
+    this.#world = world
+    this.#broker = broker
+    this.#group = group
+    this.#member = member
+  }
+
+  get #name(): string {
+    return this.#member.caller.name
+  }
+
+  async initTransactions(): Promise<void> {
+    await this.#world.travel(this.#member.caller)
+    this.#fault('init-unavailable', 'KAFKA_UNAVAILABLE')
+    this.#epoch = this.#broker.init(this.#name)
+    await this.#world.travel(this.#member.caller)
+    this.#state = 'ready'
+  }
+
+  async beginTransaction(): Promise<void> {
+    this.#require(['ready'], 'begin')
+    if (this.#world.fault('begin-fatal')) throw this.#die('PRODUCER_FATAL')
+    this.#state = 'open'
+  }
+
+  produce(record: OutputRecord): void {
+    this.#require(['open'], 'produce')
+    this.#fault('queue-full', 'PRODUCER_QUEUE_FULL')
+    if (this.#world.fault('produce-refused')) throw this.#mustAbort('produce')
+    const value = record.value === null ? null : Buffer.from(record.value)
+    this.#reached(() =>
+      this.#broker.transaction(this.#name, this.#epoch).records.push({ ...record, value }),
+    )
+  }
+
+  async sendOffsets(offsets: readonly OffsetCommit[]): Promise<void> {
+    this.#require(['open'], 'sendOffsets')
+    await this.#world.travel(this.#member.caller)
+    this.#fault('offsets-retriable', 'TRANSACTION_RETRIABLE')
+    if (this.#world.fault('offsets-abortable')) throw this.#mustAbort('sendOffsets')
+    const isOurs = offsets.every(({ partition }) => this.#group.owns(this.#member, partition))
+    if (!isOurs) {
+      this.#world.reach('generation-moved')
+      throw this.#mustAbort('the group has moved on')
+    }
+    this.#reached(() => {
+      const open = this.#broker.transaction(this.#name, this.#epoch)
+      for (const offset of offsets) open.offsets.set(offset.partition, offset)
+    })
+    await this.#world.travel(this.#member.caller)
+    if (this.#world.fault('offsets-uncertain')) throw this.#die('COMMIT_UNCERTAIN')
+  }
+
+  async commitTransaction(): Promise<void> {
+    this.#require(['open'], 'commit')
+    await this.#world.travel(this.#member.caller)
+    this.#fault('commit-retriable', 'TRANSACTION_RETRIABLE')
+    if (this.#world.fault('commit-abortable')) throw this.#mustAbort('commit')
+    if (this.#world.fault('commit-fatal')) throw this.#die('PRODUCER_FATAL')
+    if (this.#world.fault('commit-uncertain-before')) throw this.#die('COMMIT_UNCERTAIN')
+    if (this.#world.fault('commit-uncertain-later')) {
+      void this.#commitLater(this.#epoch)
+      throw this.#die('COMMIT_UNCERTAIN')
+    }
+    this.#reached(() => this.#broker.commit(this.#name, this.#epoch))
+    await this.#world.travel(this.#member.caller)
+    if (this.#world.fault('commit-uncertain-after')) throw this.#die('COMMIT_UNCERTAIN')
+    this.#state = 'ready'
+  }
+
+  async abortTransaction(): Promise<void> {
+    this.#require(['open', 'must-abort'], 'abort')
+    await this.#world.travel(this.#member.caller)
+    this.#fault('abort-retriable', 'TRANSACTION_RETRIABLE')
+    if (this.#world.fault('abort-uncertain')) throw this.#die('COMMIT_UNCERTAIN')
+    this.#reached(() => this.#broker.abort(this.#name, this.#epoch))
+    await this.#world.travel(this.#member.caller)
+    this.#state = 'ready'
+  }
+
+  async renew(): Promise<void> {
+    this.#state = 'dead'
+    await this.initTransactions()
+  }
+
+  async close(): Promise<void> {
+    this.#state = 'dead'
+  }
+
+  /** The answer was given up on; the request still arrives. */
+  async #commitLater(epoch: number): Promise<void> {
+    await this.#world.clock.sleep(this.#world.random.whole(1, LATER_MAX_MS))
+    try {
+      this.#broker.commit(this.#name, epoch)
+      this.#world.reach('late-commit-arrived')
+    } catch {
+      this.#world.reach('late-commit-fenced')
+    }
+  }
+
+  #fault(kind: Fault, code: 'KAFKA_UNAVAILABLE' | 'TRANSACTION_RETRIABLE' | 'PRODUCER_QUEUE_FULL') {
+    if (this.#world.fault(kind)) throw new ServiceError(code, kind)
+  }
+
+  /** The broker's own refusal leaves a client that can do no more. */
+  #reached(effect: () => void): void {
+    try {
+      effect()
+    } catch (error) {
+      this.#state = 'dead'
+      throw error
+    }
+  }
+
+  #mustAbort(why: string): ServiceError {
+    this.#state = 'must-abort'
+    return new ServiceError('TRANSACTION_ABORTABLE', why)
+  }
+
+  #die(code: 'PRODUCER_FATAL' | 'COMMIT_UNCERTAIN'): ServiceError {
+    this.#state = 'dead'
+    this.#world.note(`${this.#name} ${code}`)
+    return new ServiceError(code, code)
+  }
+
+  #require(states: readonly State[], call: string): void {
+    if (states.includes(this.#state)) return
+    if (this.#state === 'must-abort') throw new ServiceError('TRANSACTION_ABORTABLE', call)
+    this.#world.fail(`${call} of a producer that is ${this.#state}`)
+    throw new ServiceError('PRODUCER_FATAL', `${call} while ${this.#state}`)
+  }
+}

@@ -1,0 +1,133 @@
+import type { InputRecord } from '../../src/domain/record.ts'
+import { specOf } from '../oracle/feature-runs.ts'
+import { SimBroker } from './broker.ts'
+import { Group } from './group.ts'
+import { Instance, TOPICS } from './instance.ts'
+import type { Cluster } from './instance.ts'
+import { coordinatesOf, differences, expectedAnswers } from './oracle.ts'
+import { World } from './world.ts'
+
+const SPEC = specOf({
+  lateness: '5s',
+  fields: { amount: { type: 'double', optional: true } },
+  features: [
+    { name: 'n', operation: 'count', window: '30s' },
+    { name: 'total', operation: 'sum', input_column: 'amount', window: '30s' },
+    { name: 'mean', operation: 'avg', input_column: 'amount', window: '10s' },
+    { name: 'newest', operation: 'last', input_column: 'amount', window: '1m' },
+    { name: 'since', operation: 'seconds_since_previous', window: '1m' },
+  ],
+})
+const NAMES = ['a', 'b', 'c']
+const KEYS = 4
+const FAULTS_END_MS = 30_000
+const PROGRESS_MAX_MS = 10 * 60_000
+const RESTART_MS = 1_000
+
+/** What became of one seed. */
+export interface SeedResult {
+  readonly seed: number
+  readonly failures: readonly string[]
+  readonly reached: ReadonlyMap<string, number>
+  readonly trace: readonly string[]
+}
+
+/** One run of a few instances over a few partitions, with whatever the seed brings upon them. */
+export async function runSeed(seed: number): Promise<SeedResult> {
+  const world = new World(seed)
+  const partitions = world.random.whole(1, 3)
+  const broker = new SimBroker(world, partitions)
+  const group = new Group(world, partitions)
+  const cluster: Cluster = { world, broker, group, spec: SPEC }
+  watchCommits(world, broker)
+  world.endFaultsIn(FAULTS_END_MS)
+  const life = { isOver: false, isWritten: false }
+  void write(world, broker, life)
+  const count = world.random.whole(1, NAMES.length)
+  for (const name of NAMES.slice(0, count)) void live(cluster, name, life)
+  const endAtMs = world.clock.now() + FAULTS_END_MS
+  const isDone = await world.clock.pass(
+    PROGRESS_MAX_MS,
+    () =>
+      world.failures.length > 0 ||
+      (life.isWritten && world.clock.now() > endAtMs && isAnswered(broker)),
+  )
+  life.isOver = true
+  group.isClosed = true
+  if (!isDone) world.fail('no progress for ten minutes after the last fault')
+  if (world.failures.length === 0) {
+    const expected = expectedAnswers(SPEC, broker.inputs)
+    for (const problem of differences(SPEC, expected, broker.outputs)) world.fail(problem)
+  }
+  const { failures, reached, trace } = world
+  return { seed, failures, reached, trace }
+}
+
+/** Appends records over some seconds, some of them late or no event at all. */
+async function write(world: World, broker: SimBroker, life: { isWritten: boolean }): Promise<void> {
+  const { random, clock } = world
+  const records = random.whole(20, 120)
+  let timeMs = clock.now()
+  for (let written = 0; written < records; written++) {
+    const partition = random.whole(0, broker.inputs.length - 1)
+    const log = broker.inputs[partition] ?? []
+    timeMs += random.whole(0, 900)
+    const amount = random.chance(0.1) ? null : random.whole(0, 400) / 4
+    const record: InputRecord = {
+      topic: 'events',
+      partition,
+      offset: log.length,
+      timestamp: timeMs - (random.chance(0.1) ? random.whole(0, 12_000) : 0),
+      key: Buffer.from(`k${random.whole(1, KEYS)}`),
+      value: Buffer.from(random.chance(0.05) ? 'poison' : JSON.stringify({ amount })),
+    }
+    log.push(record)
+    if (random.chance(0.5)) await clock.sleep(random.whole(0, 400))
+  }
+  life.isWritten = true
+}
+
+/** A process and its successors: whoever fails or crashes is started again, as orchestrators do. */
+async function live(
+  cluster: Cluster,
+  name: string,
+  life: { readonly isOver: boolean },
+): Promise<void> {
+  const { world } = cluster
+  while (!life.isOver) {
+    const instance = new Instance(cluster, name)
+    let hasEnded = false
+    void instance.run().then((error) => {
+      hasEnded = true
+      if (error !== undefined) world.reach(`exit-${error.code}`)
+    })
+    while (!hasEnded && !instance.caller.isDead && !life.isOver) {
+      await world.clock.sleep(100)
+      if (world.fault('stop')) instance.stop()
+    }
+    world.note(`${name} has ended`)
+    await world.clock.sleep(world.random.whole(RESTART_MS, RESTART_MS * 15))
+  }
+}
+
+function isAnswered(broker: SimBroker): boolean {
+  return broker.inputs.every(
+    (log, partition) => (broker.committed.get(partition)?.offset ?? 0) === log.length,
+  )
+}
+
+/** At every commit: the offsets say what the audits say, no more and no less. */
+function watchCommits(world: World, broker: SimBroker): void {
+  const audited = new Map<number, number>()
+  broker.onCommit = (records) => {
+    for (const record of records.filter(({ topic }) => topic === TOPICS.audit)) {
+      const partition = Number(coordinatesOf(record).split('-')[0])
+      audited.set(partition, (audited.get(partition) ?? 0) + 1)
+    }
+    for (const [partition, { offset }] of broker.committed) {
+      const answers = audited.get(partition) ?? 0
+      if (answers === offset) continue
+      world.fail(`partition ${partition} is committed up to ${offset}, with ${answers} answers`)
+    }
+  }
+}

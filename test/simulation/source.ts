@@ -1,0 +1,133 @@
+import { invariant, ServiceError } from '../../src/domain/errors.ts'
+import type { InputRecord } from '../../src/domain/record.ts'
+import type {
+  CommittedOffset,
+  LogBounds,
+  Rebalance,
+  Source,
+  StartOffset,
+} from '../../src/source/port.ts'
+import type { SimBroker } from './broker.ts'
+import type { Group, Member } from './group.ts'
+import type { Caller, World } from './world.ts'
+
+const POLL_WAIT_MS = 50
+const UNSTABLE_WAIT_MS = 20
+
+/** A consumer on the simulated broker. */
+export class SimSource implements Source {
+  readonly member: Member
+  readonly #world: World
+  readonly #broker: SimBroker
+  readonly #group: Group
+  #onRebalance: (rebalance: Rebalance) => void = () => undefined
+  #isHeld = false
+  #isPolling = false
+
+  constructor(
+    world: World,
+    broker: SimBroker,
+    { group, caller }: { group: Group; caller: Caller },
+  ) {
+    this.#world = world
+    this.#broker = broker
+    this.#group = group
+    this.member = {
+      caller,
+      announce: (rebalance) => this.#onRebalance(rebalance),
+      assigned: new Map(),
+      isPending: false,
+    }
+  }
+
+  async connect(): Promise<void> {}
+
+  async partitionCounts(): Promise<ReadonlyMap<string, number>> {
+    return new Map()
+  }
+
+  subscribe(onRebalance: (rebalance: Rebalance) => void): void {
+    this.#onRebalance = onRebalance
+    this.#group.join(this.member)
+  }
+
+  async poll(recordsMax: number): Promise<readonly InputRecord[]> {
+    invariant(!this.#isPolling, 'two polls at once')
+    this.#isPolling = true
+    await this.#world.travel(this.member.caller)
+    const records = this.#take(recordsMax)
+    if (records.length === 0) await this.#world.clock.sleep(POLL_WAIT_MS)
+    this.#isPolling = false
+    return records
+  }
+
+  async committed(partitions: readonly number[]): Promise<readonly CommittedOffset[]> {
+    await this.#world.travel(this.member.caller)
+    this.#mayBeAway('committed')
+    while (partitions.some((partition) => this.#broker.isUnstable(partition))) {
+      await this.#world.clock.sleep(UNSTABLE_WAIT_MS)
+    }
+    const found = partitions.map((partition) => {
+      const stored = this.#broker.committed.get(partition)
+      return { partition, offset: stored?.offset, metadata: stored?.metadata }
+    })
+    await this.#world.travel(this.member.caller)
+    return found
+  }
+
+  async logBounds(partition: number): Promise<LogBounds> {
+    await this.#world.travel(this.member.caller)
+    this.#mayBeAway('logBounds')
+    return { first: 0, end: this.#broker.inputs[partition]?.length ?? 0 }
+  }
+
+  async seek(starts: readonly StartOffset[]): Promise<void> {
+    invariant(!this.#isPolling, 'a seek while a poll is in flight')
+    await this.#world.travel(this.member.caller)
+    for (const { partition, offset } of starts) {
+      if (this.member.assigned.has(partition)) this.member.assigned.set(partition, offset)
+    }
+  }
+
+  hold(): void {
+    this.#isHeld = true
+  }
+
+  release(): void {
+    this.#isHeld = false
+  }
+
+  lastStableOffset(): undefined {
+    return undefined
+  }
+
+  trouble(): undefined {
+    return undefined
+  }
+
+  async close(): Promise<void> {
+    this.#group.leave(this.member.caller.name)
+  }
+
+  /** What has come, of a few partitions at a time, in log order. */
+  #take(recordsMax: number): InputRecord[] {
+    if (this.#isHeld || this.member.isPending) return []
+    const most = this.#world.random.whole(1, recordsMax)
+    const records: InputRecord[] = []
+    const from = this.#world.random.whole(0, 10)
+    const owned = [...this.member.assigned.keys()]
+    for (const [turn] of owned.entries()) {
+      const partition = owned[(turn + from) % owned.length] ?? 0
+      const offset = this.member.assigned.get(partition) ?? 0
+      const some = this.#world.random.whole(0, most - records.length)
+      const taken = this.#broker.inputs[partition]?.slice(offset, offset + some) ?? []
+      this.member.assigned.set(partition, offset + taken.length)
+      records.push(...taken)
+    }
+    return records
+  }
+
+  #mayBeAway(call: string): void {
+    if (this.#world.fault('source-unavailable')) throw new ServiceError('KAFKA_UNAVAILABLE', call)
+  }
+}

@@ -1,0 +1,43 @@
+import type { Clock } from '../../src/runtime/clock.ts'
+
+interface Timer {
+  readonly atMs: number
+  readonly resolve: () => void
+}
+
+/** Time that moves only when everything waits, straight to whoever is due first. */
+export class VirtualClock implements Clock {
+  #nowMs = 1_700_000_000_000
+  /** Sorted by time, then by age. */
+  readonly #timers: Timer[] = []
+
+  now(): number {
+    return this.#nowMs
+  }
+
+  monotonic(): number {
+    return this.#nowMs
+  }
+
+  sleep(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const atMs = this.#nowMs + Math.max(0, ms)
+      const later = this.#timers.findLastIndex((timer) => timer.atMs <= atMs)
+      this.#timers.splice(later + 1, 0, { atMs, resolve })
+    })
+  }
+
+  /** Lets time pass until `isDone`, or for `forMs`. @returns whether it is done */
+  async pass(forMs: number, isDone: () => boolean): Promise<boolean> {
+    const untilMs = this.#nowMs + forMs
+    for (;;) {
+      // Every promise that can go on has gone on once this is reached.
+      await new Promise((resolve) => setImmediate(resolve))
+      if (isDone()) return true
+      const next = this.#timers.shift()
+      if (next === undefined || next.atMs > untilMs) return false
+      this.#nowMs = Math.max(this.#nowMs, next.atMs)
+      next.resolve()
+    }
+  }
+}

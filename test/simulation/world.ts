@@ -1,0 +1,110 @@
+import { Random } from './random.ts'
+import { VirtualClock } from './virtual-clock.ts'
+
+/** Every kind of fault there is; each must be reached over the seeds of a run. */
+export const FAULTS = [
+  'crash',
+  'freeze',
+  'lost',
+  'stop',
+  'queue-full',
+  'produce-refused',
+  'begin-fatal',
+  'offsets-retriable',
+  'offsets-abortable',
+  'offsets-uncertain',
+  'commit-retriable',
+  'commit-abortable',
+  'commit-fatal',
+  'commit-uncertain-before',
+  'commit-uncertain-after',
+  'commit-uncertain-later',
+  'abort-retriable',
+  'abort-uncertain',
+  'init-unavailable',
+  'source-unavailable',
+  'registry-unavailable',
+] as const
+
+export type Fault = (typeof FAULTS)[number]
+
+const TRACE_MAX = 20_000
+const LATENCY_MAX_MS = 4
+
+/** Who makes a call: it may be frozen for a while, or dead for ever. */
+export interface Caller {
+  readonly name: string
+  isDead: boolean
+  frozenUntilMs: number
+}
+
+/** Time, chance, faults and the trace of one simulated run. */
+export class World {
+  readonly clock = new VirtualClock()
+  readonly random: Random
+  readonly reached = new Map<string, number>()
+  readonly trace: string[] = []
+  readonly failures: string[] = []
+  readonly #enabled: ReadonlySet<Fault>
+  readonly #share: number
+  #faultsEndAtMs = Infinity
+
+  constructor(seed: number) {
+    this.random = new Random(seed)
+    // Few kinds at a time: each is met in runs that are calm but for it.
+    const count = this.random.whole(0, 6)
+    const chosen = Array.from({ length: count }, () => this.random.pick(FAULTS))
+    this.#enabled = new Set(chosen.filter((fault) => fault !== undefined))
+    this.#share = this.random.pick([0.01, 0.05, 0.15]) ?? 0
+  }
+
+  /** No fault begins later than this. */
+  endFaultsIn(ms: number): void {
+    this.#faultsEndAtMs = this.clock.now() + ms
+  }
+
+  /** Whether this fault happens now. */
+  fault(kind: Fault): boolean {
+    if (!this.#enabled.has(kind) || this.clock.now() > this.#faultsEndAtMs) return false
+    if (!this.random.chance(this.#share)) return false
+    this.reach(kind)
+    return true
+  }
+
+  reach(what: string): void {
+    this.reached.set(what, (this.reached.get(what) ?? 0) + 1)
+  }
+
+  note(line: string): void {
+    if (this.trace.length < TRACE_MAX) this.trace.push(`${this.clock.now() % 10_000_000} ${line}`)
+  }
+
+  fail(why: string): void {
+    this.note(`FAILURE ${why}`)
+    this.failures.push(why)
+  }
+
+  /** A call on its way, or its answer: takes time, and its caller may not live to see it. */
+  async travel(caller: Caller): Promise<void> {
+    if (caller.isDead) return never()
+    if (this.fault('crash')) {
+      this.note(`${caller.name} crashes`)
+      caller.isDead = true
+      return never()
+    }
+    if (this.fault('freeze')) {
+      caller.frozenUntilMs = this.clock.now() + this.random.whole(1_000, 25_000)
+      this.note(`${caller.name} freezes`)
+    }
+    await this.clock.sleep(this.random.whole(0, LATENCY_MAX_MS))
+    while (caller.frozenUntilMs > this.clock.now()) {
+      await this.clock.sleep(caller.frozenUntilMs - this.clock.now())
+    }
+    return caller.isDead ? never() : undefined
+  }
+}
+
+/** What a dead process waits for. */
+function never(): Promise<never> {
+  return new Promise(() => undefined)
+}
