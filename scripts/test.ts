@@ -17,6 +17,7 @@ const GROUPS = {
   tidy: { isReal: false, atOnce: 1 },
   unit: { isReal: false, atOnce: 2 },
   property: { isReal: false, atOnce: 2 },
+  simulation: { isReal: false, atOnce: 2 },
   contract: { isReal: true, atOnce: 1 },
   integration: { isReal: true, atOnce: 1 },
 } as const satisfies Record<string, { isReal: boolean; atOnce: number }>

@@ -8,19 +8,19 @@ import { coordinatesOf, differences, expectedAnswers } from './oracle.ts'
 import { World } from './world.ts'
 
 const SPEC = specOf({
-  lateness: '5s',
+  lateness: '2s',
   fields: { amount: { type: 'double', optional: true } },
   features: [
-    { name: 'n', operation: 'count', window: '30s' },
-    { name: 'total', operation: 'sum', input_column: 'amount', window: '30s' },
-    { name: 'mean', operation: 'avg', input_column: 'amount', window: '10s' },
-    { name: 'newest', operation: 'last', input_column: 'amount', window: '1m' },
-    { name: 'since', operation: 'seconds_since_previous', window: '1m' },
+    { name: 'n', operation: 'count', window: '6s' },
+    { name: 'total', operation: 'sum', input_column: 'amount', window: '6s' },
+    { name: 'mean', operation: 'avg', input_column: 'amount', window: '3s' },
+    { name: 'newest', operation: 'last', input_column: 'amount', window: '8s' },
+    { name: 'since', operation: 'seconds_since_previous', window: '8s' },
   ],
 })
 const NAMES = ['a', 'b', 'c']
 const KEYS = 4
-const FAULTS_END_MS = 30_000
+const FAULTS_END_MS = 20_000
 const PROGRESS_MAX_MS = 10 * 60_000
 const RESTART_MS = 1_000
 
@@ -77,7 +77,7 @@ async function write(world: World, broker: SimBroker, life: { isWritten: boolean
       topic: 'events',
       partition,
       offset: log.length,
-      timestamp: timeMs - (random.chance(0.1) ? random.whole(0, 12_000) : 0),
+      timestamp: timeMs - (random.chance(0.1) ? random.whole(0, 5_000) : 0),
       key: Buffer.from(`k${random.whole(1, KEYS)}`),
       value: Buffer.from(random.chance(0.05) ? 'poison' : JSON.stringify({ amount })),
     }
@@ -96,12 +96,12 @@ async function live(
   const { world } = cluster
   while (!life.isOver) {
     const instance = new Instance(cluster, name)
-    let hasEnded = false
+    const ending = { isOver: false }
     void instance.run().then((error) => {
-      hasEnded = true
+      ending.isOver = true
       if (error !== undefined) world.reach(`exit-${error.code}`)
     })
-    while (!hasEnded && !instance.caller.isDead && !life.isOver) {
+    while (!ending.isOver && !instance.caller.isDead && !life.isOver) {
       await world.clock.sleep(100)
       if (world.fault('stop')) instance.stop()
     }

@@ -11,7 +11,7 @@ import type { SimBroker } from './broker.ts'
 import type { Group, Member } from './group.ts'
 import type { Caller, World } from './world.ts'
 
-const POLL_WAIT_MS = 50
+const POLL_WAIT_MS = 200
 const UNSTABLE_WAIT_MS = 20
 
 /** A consumer on the simulated broker. */

@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { test } from 'node:test'
+import { promisify } from 'node:util'
+import { PLANTED } from './planted.ts'
+import type { PlantedBug } from './planted.ts'
+
+const ROOT = resolve(import.meta.dirname, '../..')
+const SEEDS_MAX = 2_000
+/** Fixed: how many seeds a bug takes must not depend on luck. */
+const FIRST_SEED = 1
+
+/** A copy of the project with one line changed. */
+function plant(folder: string, { file, from, to }: PlantedBug): void {
+  for (const part of ['src', 'test', 'scripts']) {
+    cpSync(join(ROOT, part), join(folder, part), { recursive: true })
+  }
+  symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'))
+  cpSync(join(ROOT, 'package.json'), join(folder, 'package.json'))
+  const text = readFileSync(join(folder, file), 'utf8')
+  assert.equal(text.split(from).length, 2, `${file} must hold the line to change, once`)
+  writeFileSync(join(folder, file), text.replace(from, to))
+}
+
+for (const bug of PLANTED) {
+  test(`it is found within ${SEEDS_MAX} seeds that ${bug.name}`, async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), 'millrace-planted-'))
+    t.after(() => rmSync(folder, { recursive: true }))
+    plant(folder, bug)
+    const args = [join(folder, 'test/simulation/find.ts'), String(FIRST_SEED), String(SEEDS_MAX)]
+    const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: folder })
+    t.diagnostic(`found after ${Number(stdout) - FIRST_SEED + 1} seeds`)
+  })
+}

@@ -1,0 +1,47 @@
+/** A bug of one line, for the simulation to find. */
+export interface PlantedBug {
+  readonly name: string
+  readonly file: string
+  readonly from: string
+  readonly to: string
+}
+
+/** Each is a mistake somebody could make, and some of them have been made. */
+export const PLANTED: readonly PlantedBug[] = [
+  {
+    name: 'the offset committed is that of the last record, not of the next',
+    file: 'src/loop/loop.ts',
+    from: '      offset: position,\n',
+    to: '      offset: position - 1,\n',
+  },
+  {
+    name: 'state is kept on an abort',
+    file: 'src/loop/loop.ts',
+    from: '    engine.discard()\n    tally.reset()',
+    to: '    engine.accept()\n    tally.reset()',
+  },
+  {
+    name: 'a commit without an answer is taken for an abort',
+    file: 'src/loop/recover.ts',
+    from: "return advanced.every(isAfter) ? 'committed' : 'restored'",
+    to: "return 'aborted'",
+  },
+  {
+    name: 'a commit without an answer is taken for a commit',
+    file: 'src/loop/recover.ts',
+    from: "if (advanced.every(isBefore)) return 'aborted'",
+    to: "if (advanced.length > 0) return 'committed'",
+  },
+  {
+    name: 'an abort forgets what was read ahead of other partitions',
+    file: 'src/loop/partitions.ts',
+    from: 'entry.position > entry.unitStart || dropped.has(entry.partition)',
+    to: 'entry.position > entry.unitStart',
+  },
+  {
+    name: 'state is not rebuilt at the start',
+    file: 'src/loop/locate.ts',
+    from: 'return { partition, start, replayUntil: committed, restored, committed: position }',
+    to: 'return { partition, start: committed, replayUntil: committed, restored, committed: position }',
+  },
+]
