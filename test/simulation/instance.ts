@@ -23,6 +23,7 @@ import type { Caller, World } from './world.ts'
 const RECORDS_MAX = 8
 const COMMIT_RECORDS_MAX = 20
 const UNIT_DEADLINE_MS = 10_000
+const SCORING_MAX_MS = 20
 
 /** The topics of a simulated run. */
 export const TOPICS = {
@@ -96,13 +97,21 @@ export class Instance {
       backoff: backoff(),
       deadlineMs: UNIT_DEADLINE_MS,
     })
-    const model = { name: spec.name, version: spec.version, modelSha256: '', specSha256: '' }
+    const identity = { name: spec.name, version: spec.version, modelSha256: '', specSha256: '' }
     const plan = new OutputPlan({
       topics: TOPICS,
-      encoder: new JsonEncoder({ spec, identity: model }),
+      encoder: new JsonEncoder({ spec, identity }),
       identity: { appId: 's', instanceId: 's', modelName: 's', modelVersion: '1' },
     })
-    const scorer = new FakeScorer(spec.features.length, (row) => [scoreOf(row)])
+    const model = new FakeScorer(spec.features.length, (row) => [scoreOf(row)])
+    const scorer = {
+      score: async (rows: Float32Array, count: number) => {
+        // Time in which the next poll comes back and the group changes its mind.
+        await clock.sleep(world.random.whole(0, SCORING_MAX_MS))
+        return model.score(rows, count)
+      },
+      close: () => model.close(),
+    }
     const shared = { source, engine, scorer, plan, unit, tally, partitions, observer, clock }
     return new Loop({
       ...shared,

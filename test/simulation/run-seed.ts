@@ -66,7 +66,7 @@ export async function runSeed(seed: number): Promise<SeedResult> {
 /** Appends records over some seconds, some of them late or no event at all. */
 async function write(world: World, broker: SimBroker, life: { isWritten: boolean }): Promise<void> {
   const { random, clock } = world
-  const records = random.whole(20, 120)
+  const records = random.whole(20, 200)
   let timeMs = clock.now()
   for (let written = 0; written < records; written++) {
     const partition = random.whole(0, broker.inputs.length - 1)
@@ -82,7 +82,7 @@ async function write(world: World, broker: SimBroker, life: { isWritten: boolean
       value: Buffer.from(random.chance(0.05) ? 'poison' : JSON.stringify({ amount })),
     }
     log.push(record)
-    if (random.chance(0.5)) await clock.sleep(random.whole(0, 400))
+    if (random.chance(0.2)) await clock.sleep(random.whole(0, 800))
   }
   life.isWritten = true
 }

@@ -109,17 +109,22 @@ export class SimSource implements Source {
     this.#group.leave(this.member.caller.name)
   }
 
-  /** What has come, of a few partitions at a time, in log order. */
+  /**
+   * What has come, of a few partitions at a time, in log order. Half of the time as much as there is,
+   * so that units stay open from one poll to the next.
+   */
   #take(recordsMax: number): InputRecord[] {
     if (this.#isHeld || this.member.isPending) return []
-    const most = this.#world.random.whole(1, recordsMax)
+    const isGreedy = this.#world.random.chance(0.5)
+    const most = isGreedy ? recordsMax : this.#world.random.whole(1, recordsMax)
     const records: InputRecord[] = []
     const from = this.#world.random.whole(0, 10)
     const owned = [...this.member.assigned.keys()]
     for (const [turn] of owned.entries()) {
       const partition = owned[(turn + from) % owned.length] ?? 0
       const offset = this.member.assigned.get(partition) ?? 0
-      const some = this.#world.random.whole(0, most - records.length)
+      const room = most - records.length
+      const some = isGreedy ? room : this.#world.random.whole(0, room)
       const taken = this.#broker.inputs[partition]?.slice(offset, offset + some) ?? []
       this.member.assigned.set(partition, offset + taken.length)
       records.push(...taken)
