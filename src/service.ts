@@ -1,5 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import {
+  adminProperties,
+  changelogProperties,
   consumerProperties,
   producerProperties,
   registryOptions,
@@ -38,7 +40,9 @@ import { OutputPlan } from './sink/plan.ts'
 import type { OutputTopics } from './sink/plan.ts'
 import type { OutputEncoder } from './sink/port.ts'
 import { resolveOutputSchemas } from './sink/schema-registration.ts'
+import { KafkaChangelog } from './source/kafka-changelog.ts'
 import { KafkaSource } from './source/kafka-consumer.ts'
+import { createStateTopic } from './source/state-topic.ts'
 import { requireTopics } from './source/topic-check.ts'
 import { logEvents } from './telemetry/log-events.ts'
 import type { Log } from './telemetry/log.ts'
@@ -96,6 +100,7 @@ export class Service {
     const { inputTopic } = config
     const topics = outputTopics(config)
     await this.#waitFor(() => requireTopics(source, inputTopic, Object.values(topics)))
+    await this.#prepareChangelog(engine, source)
     await this.#waitFor(() => producer.initTransactions())
     const plan = new OutputPlan({ topics, encoder, identity: headerIdentity(identity) })
     const loop = this.#compose({ engine, scorer, decoder, source, producer, plan, metrics, folder })
@@ -211,6 +216,22 @@ export class Service {
     }
   }
 
+  /** Creates the changelog where it is absent, and checks that it has room for the input's partitions. */
+  async #prepareChangelog(engine: FeatureEngine, source: KafkaSource): Promise<void> {
+    if (!engine.hasState) return
+    const { config, log } = this.#options
+    const { inputTopic, stateTopic: topic } = config
+    const counts = await this.#waitFor(() => source.partitionCounts([inputTopic, topic]))
+    if (!counts.has(topic)) {
+      const plan = { topic, partitions: counts.get(inputTopic) ?? 0, reachMs: engine.reachMs }
+      const isNew = await this.#waitFor(() => createStateTopic(adminProperties(config), plan))
+      if (isNew) log('STATE_TOPIC_CREATED', `"${topic}" with ${plan.partitions} partitions`)
+      // It takes a moment until every broker knows.
+      await this.#waitFor(() => requireKnown(source, topic))
+    }
+    await this.#waitFor(() => requireTopics(source, inputTopic, [topic]))
+  }
+
   #compose(parts: {
     readonly engine: FeatureEngine
     readonly scorer: Scorer
@@ -232,13 +253,20 @@ export class Service {
     const unit = new UnitOfWork({ ...parts, clock, backoff: backoff(), deadlineMs })
     const outputs = parts.folder.spec.model.outputs.length
     const { auditTopic, inputTopic } = config
+    const stateTopic = engine.hasState ? config.stateTopic : undefined
+    const changelog =
+      stateTopic === undefined
+        ? undefined
+        : new KafkaChangelog(stateTopic, changelogProperties(config))
     const shared = { ...parts, unit, tally, partitions, observer, clock }
     const loop = new Loop({
       ...shared,
       inputTopic,
+      changelog,
+      policy: { onMismatch: config.stateOnMismatch, onGap: config.stateOnGap },
       bounds: { intervalMs: config.commitIntervalMs, recordsMax: config.commitMaxRecords },
       fetcher: new Fetcher({ ...shared, recordsMax }),
-      processor: new Processor({ ...shared, auditTopic, outputs }),
+      processor: new Processor({ ...shared, auditTopic, stateTopic, outputs }),
       events: logEvents(log),
       backoff: backoff(),
     })
@@ -268,6 +296,12 @@ export class Service {
 
 function backoff(): Backoff {
   return new Backoff(BACKOFF_FIRST_MS, BACKOFF_MAX_MS)
+}
+
+/** @throws ServiceError `KAFKA_UNAVAILABLE` while the broker asked does not know the topic */
+async function requireKnown(source: KafkaSource, topic: string): Promise<void> {
+  if ((await source.partitionCounts([topic])).has(topic)) return
+  throw new ServiceError('KAFKA_UNAVAILABLE', `the new topic "${topic}" is not known yet`)
 }
 
 function outputTopics(config: Config): OutputTopics {

@@ -81,10 +81,15 @@ const ERROR_HELP = {
     'More keys are live than `STATE_KEYS_MAX`',
     'Raise it (and memory), or run more instances: keys are never dropped silently',
   ],
+  STATE_MISMATCH: [
+    'State was written for other windows, operations or another event mapping',
+    'Bring the former model back, use another `APP_ID`, or set `STATE_ON_MISMATCH=rebuild`',
+  ],
   STATE_GAP: [
-    'The input log no longer holds what the windows need',
-    'Make retention longer than the longest window plus lateness. To go on without the lost events, ' +
-      "delete the group's offsets: what is still in the log is then answered anew",
+    'Neither changelog nor input log holds what the windows need, or retention has deleted records ' +
+      'that were not answered',
+    'Make retention longer. To go on without what is lost: `STATE_ON_GAP=accept`; features are then too ' +
+      'small until the longest window has passed',
   ],
   SHUTDOWN_TIMEOUT: [
     'The shutdown took longer than `SHUTDOWN_GRACE_MS`',

@@ -48,6 +48,43 @@ export function consumerProperties(config: Config): ClientProperties {
   }
 }
 
+/** Properties of the client that reads the changelog: no member of any group. */
+export function changelogProperties(config: Config): ClientProperties {
+  return {
+    ...connectionProperties(config),
+    // Required by the client, and never used: nothing is subscribed or committed.
+    'group.id': `${config.appId}-restore`,
+    'client.id': `${memberOf(config)}-restore`,
+    'isolation.level': 'read_committed',
+    'enable.auto.commit': false,
+    'enable.auto.offset.store': false,
+    // Tells how far a log is read whose last offsets are markers.
+    'enable.partition.eof': true,
+    'fetch.wait.max.ms': 20,
+    'fetch.message.max.bytes': 4 * MEGABYTE,
+    'queued.min.messages': 500_000,
+    'queued.max.messages.kbytes': 65_536,
+    'fetch.queue.backoff.ms': 10,
+    'statistics.interval.ms': 0,
+    ...passedToBoth(config),
+  }
+}
+
+/** Properties of the client that creates topics. */
+export function adminProperties(config: Config): ClientProperties {
+  return { ...connectionProperties(config), 'statistics.interval.ms': 0, ...passedToBoth(config) }
+}
+
+/** What was passed through for connections, alike for consumer and producer, counts for all clients. */
+function passedToBoth(config: Config): ClientProperties {
+  const { kafkaConsumerProperties, kafkaProducerProperties } = config
+  return Object.fromEntries(
+    Object.entries(kafkaConsumerProperties).filter(
+      ([name, value]) => kafkaProducerProperties[name] === value,
+    ),
+  )
+}
+
 /** Properties of the transactional producer. As for the consumer, what was passed comes last. */
 export function producerProperties(config: Config): ClientProperties {
   const { transactionTimeoutMs } = config

@@ -89,7 +89,8 @@ export const topicVariables = {
     name: 'STATE_TOPIC',
     group: 'Topics',
     defaultFrom: '`<APP_ID>-state`',
-    description: 'Reserved for the changelog of a later version. No effect yet: nothing writes it',
+    description:
+      'The changelog: what state is restored from. Created with the right settings when it is absent',
   }),
 }
 
@@ -135,6 +136,22 @@ export const stateVariables = {
     unit: 'keys',
     default: '1000000',
     description: 'Most keys held in memory. At the bound the service ends: keys are never dropped',
+  }),
+  stateOnMismatch: withDefault(choice(['refuse', 'rebuild']), {
+    name: 'STATE_ON_MISMATCH',
+    group: 'State and inference',
+    default: 'refuse',
+    description:
+      'What to do with state that a specification with other windows, operations or event mapping ' +
+      'wrote: `refuse` to start, or `rebuild` it from the input log',
+  }),
+  stateOnGap: withDefault(choice(['refuse', 'accept']), {
+    name: 'STATE_ON_GAP',
+    group: 'State and inference',
+    default: 'refuse',
+    description:
+      'What to do when neither changelog nor input log holds what state needs, or retention has ' +
+      'deleted records that were not answered: `refuse` to start, or `accept` it; it is counted and shown',
   }),
   inferenceThreads: withDefault(whole(1, 64), {
     name: 'INFERENCE_THREADS',

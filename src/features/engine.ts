@@ -5,10 +5,11 @@ import { accumulate, mergeTiles, meets, type TileRange } from './aggregate.ts'
 import { asNumber, eventFeature } from './event-features.ts'
 import type { KeyState } from './partition-state.ts'
 import { type Column, compilePlan, type Merge, type Plan, type PlannedWindow } from './plan.ts'
+import { layoutOf, type StateLayout } from './layout.ts'
 import type { StreamPosition } from './stream-time.ts'
+import { type Bytes, type EncodedTile, TileEncoder } from './tile-codec.ts'
 import { cell, type TileList } from './tile-list.ts'
-import { type StateSize, TileStore } from './tile-store.ts'
-import type { TouchedTile } from './undo-log.ts'
+import { type Restored, type StateSize, TileStore } from './tile-store.ts'
 
 /** What became of an event. */
 export type Applied =
@@ -31,6 +32,11 @@ const OK: Applied = Object.freeze({ kind: 'ok' })
 export class FeatureEngine {
   /** Values per row: the model's input columns. */
   readonly columns: number
+  /** What decides what a tile holds. */
+  readonly layout: StateLayout
+  /** Whether there is any state: a model may look at each event alone. */
+  readonly hasState: boolean
+  readonly #tileEncoder: TileEncoder
   readonly #plan: Plan
   readonly #store: TileStore
   readonly #latenessMs: number
@@ -45,6 +51,9 @@ export class FeatureEngine {
   constructor(spec: ModelSpec, limits: { readonly keysMax: number }) {
     const plan = compilePlan(spec)
     this.columns = plan.columns.length
+    this.layout = layoutOf(spec, plan)
+    this.hasState = plan.groups.length > 0
+    this.#tileEncoder = new TileEncoder(this.layout.hash)
     this.#plan = plan
     this.#latenessMs = spec.latenessMs
     this.#maxFutureSkewMs = spec.maxFutureSkewMs
@@ -124,9 +133,38 @@ export class FeatureEngine {
     return this.#store.partition(partition).clock.position()
   }
 
-  /** The tiles changed by the open unit, each once, in order of their first change. */
-  touched(): Iterable<TouchedTile> {
-    return this.#store.touched()
+  /**
+   * The tiles changed by the open unit, each once, as they are now: what its transaction must write
+   * to the changelog. The bytes are views that the next tile overwrites.
+   */
+  changes(visit: (partition: number, tile: EncodedTile) => void): void {
+    for (const { state, list, tileId } of this.#store.touched()) {
+      // A key that the unit touched may have made room later in the same unit.
+      if (state.owner.keys.get(state.key) !== state) continue
+      const index = list.lowerBound(tileId)
+      const tile = this.#tileEncoder.encode(state.key, list.group.index, list, index)
+      visit(state.owner.partition, tile)
+    }
+  }
+
+  /** Whether the open unit changed any tile. */
+  get isChanged(): boolean {
+    return this.#store.undoLog.hasTiles
+  }
+
+  /** Puts a record of the changelog into an open partition, outside units. @throws `STATE_KEYS_MAX` */
+  restore(partition: number, record: { readonly key: Bytes; readonly value: Bytes }): Restored {
+    return this.#store.restore(partition, this.layout.hash, record)
+  }
+
+  /** Tiles of a partition that an event that is not late can still see. */
+  reachableTiles(partition: number): number {
+    return this.#store.partition(partition).reachableTiles
+  }
+
+  /** How far behind stream time an event may lie and still be seen by one that is not late, ms. */
+  get reachMs(): number {
+    return this.#plan.reachMs
   }
 
   size(): StateSize {

@@ -1,5 +1,6 @@
 import type { FieldValue } from '../domain/event.ts'
 import type { TileGroup } from './plan.ts'
+import { type Bytes, decodeCells, decodeSets } from './tile-codec.ts'
 import type { StreamClock } from './stream-time.ts'
 import { TileList } from './tile-list.ts'
 
@@ -23,6 +24,8 @@ export class PartitionState {
   readonly #latenessMs: number
   readonly #keys = new Map<string, KeyState>()
   #hand = this.#keys.values()
+  /** How many tiles there are of each id, per tile size. */
+  readonly #tilesById: Map<number, number>[]
   #tiles = 0
   #cells = 0
   #members = 0
@@ -31,6 +34,7 @@ export class PartitionState {
     this.partition = partition
     this.clock = clock
     this.#groups = plan.groups
+    this.#tilesById = plan.groups.map(() => new Map())
     this.#latenessMs = plan.latenessMs
   }
 
@@ -40,6 +44,16 @@ export class PartitionState {
 
   get tiles(): number {
     return this.#tiles
+  }
+
+  /** Tiles that an event that is not late can still see: the same number wherever the log was cut. */
+  get reachableTiles(): number {
+    let reachable = 0
+    for (const [index, group] of this.#groups.entries()) {
+      const limit = this.#unreachable(group)
+      for (const [id, tiles] of this.#tilesById[index] ?? []) if (id > limit) reachable += tiles
+    }
+    return reachable
   }
 
   /** An estimate of the memory held. */
@@ -57,22 +71,47 @@ export class PartitionState {
 
   putKey(state: KeyState): void {
     this.#keys.set(state.key, state)
-    for (const list of state.lists) this.#weigh(list, 1)
+    for (const list of state.lists) {
+      this.#weigh(list, 1)
+      for (let i = 0; i < list.count; i++) this.#countTile(list, list.idAt(i), 1)
+    }
   }
 
   removeKey(state: KeyState): void {
     this.#keys.delete(state.key)
-    for (const list of state.lists) this.#weigh(list, -1)
+    for (const list of state.lists) {
+      this.#weigh(list, -1)
+      for (let i = 0; i < list.count; i++) this.#countTile(list, list.idAt(i), -1)
+    }
   }
 
   insertTile(list: TileList, index: number, id: number): void {
     const before = list.cells.length
     list.insert(index, id)
+    this.#countTile(list, id, 1)
     this.#tiles++
     this.#cells += list.cells.length - before
   }
 
+  /** A tile as the changelog has it. @returns whether its bytes were whole */
+  restoreTile(list: TileList, id: number, value: Bytes): boolean {
+    const { group } = list
+    const sets = tryDecodeSets(value, group)
+    if (sets === undefined) return false
+    const index = list.position(id)
+    if (index === list.count || list.idAt(index) !== id) this.insertTile(list, index, id)
+    decodeCells(value, list, index)
+    for (const [at, values] of sets.entries()) {
+      const set = list.sets[index * group.distincts.length + at]
+      if (set === undefined) continue
+      for (const member of set) this.removeMember(set, member)
+      for (const member of values) this.addMember(set, member)
+    }
+    return true
+  }
+
   removeTiles(list: TileList, index: number, count: number): void {
+    for (let i = index; i < index + count; i++) this.#countTile(list, list.idAt(i), -1)
     this.#weigh(list, -1)
     list.remove(index, count)
     this.#weigh(list, 1)
@@ -100,6 +139,11 @@ export class PartitionState {
     this.removeTiles(list, 0, list.lowerBound(limit + 1))
   }
 
+  /** Whether an event that is not late can see the tile. */
+  isInReach(group: TileGroup, tileId: number): boolean {
+    return tileId > this.#unreachable(group)
+  }
+
   /** Whether no tile of the key can be seen any more by an event that is not late. */
   isOutOfReach(state: KeyState): boolean {
     return state.lists.every(
@@ -115,10 +159,26 @@ export class PartitionState {
     return undefined
   }
 
+  #countTile(list: TileList, id: number, by: 1 | -1): void {
+    const counts = this.#tilesById[list.group.index]
+    const count = (counts?.get(id) ?? 0) + by
+    if (count === 0) counts?.delete(id)
+    else counts?.set(id, count)
+  }
+
   #weigh(list: TileList, sign: 1 | -1): void {
     this.#tiles += sign * list.count
     this.#cells += sign * list.cells.length
     for (const set of list.sets) this.#members += sign * set.size
+  }
+}
+
+function tryDecodeSets(value: Bytes, group: TileGroup): FieldValue[][] | undefined {
+  if (group.distincts.length === 0) return []
+  try {
+    return decodeSets(value, group)
+  } catch {
+    return undefined
   }
 }
 

@@ -7,7 +7,7 @@ export const TILE_ID = 0
 export const TILE_UNIT = 1
 
 /** First cell of a tile that belongs to an accumulator. */
-const FIRST_CELL = 2
+export const FIRST_CELL = 2
 
 /** What a tile keeps of the events that fell into it. */
 export type AccumulatorKind =
@@ -62,6 +62,8 @@ export interface PlannedWindow {
 
 /** All that shares one tile size: one sorted list of tiles per key. */
 export interface TileGroup {
+  /** Its place among the plan's groups. */
+  readonly index: number
   readonly tileMs: number
   /** The longest window, in tiles. */
   readonly tilesMax: number
@@ -119,7 +121,7 @@ export function compilePlan(spec: ModelSpec): Plan {
       feature.kind === 'event' ? { kind: 'event', feature } : groupOf(feature).column(feature),
   )
   return {
-    groups: [...groups.values()].map((group) => group.build()),
+    groups: [...groups.values()].map((group, index) => group.build(index)),
     conditions: conditions.entries,
     columns,
     defaults: Float64Array.from(spec.features, (feature) => feature.defaultValue ?? NaN),
@@ -172,9 +174,10 @@ class GroupBuilder {
     this.#tileMs = tileMs
   }
 
-  build(): TileGroup {
+  build(index: number): TileGroup {
     const windows = this.#windows.entries
     return {
+      index,
       tileMs: this.#tileMs,
       tilesMax: Math.max(...windows.map((window) => window.tiles)),
       stride: this.#empty.length,

@@ -99,29 +99,6 @@ export function replayStart(position: StreamPosition): StreamPosition {
   return { ...position, streamTimeMs: position.replayStreamTimeMs }
 }
 
-/** A position as text for the committed offset's metadata; at most 200 characters. */
-export function encodeMetadata(position: StreamPosition): string {
-  const { streamTimeMs: t, replayFrom: r, replayStreamTimeMs: rt } = position
-  return JSON.stringify({ v: 1, t, r, rt })
-}
-
-/** Reads metadata back; `undefined` when it is absent, foreign or damaged. Never throws. */
-export function parseMetadata(text: string | undefined): StreamPosition | undefined {
-  if (text === undefined || text.length > 200) return undefined
-  let parsed: unknown
-  try {
-    parsed = JSON.parse(text)
-  } catch {
-    return undefined
-  }
-  if (typeof parsed !== 'object' || parsed === null) return undefined
-  const { v, t, r, rt }: { v?: unknown; t?: unknown; r?: unknown; rt?: unknown } = parsed
-  if (v !== 1 || !isCount(r) || !isOptionalCount(t) || !isOptionalCount(rt)) return undefined
-  const isAhead = rt !== undefined && (t === undefined || rt > t)
-  if (isAhead || (t === undefined) !== (r === NOTHING_TO_REPLAY)) return undefined
-  return { streamTimeMs: t, replayFrom: r, replayStreamTimeMs: rt }
-}
-
 /** The checkpoints from the last one that lies before `timeMs` on; all of them when none does. */
 function fromLastBefore(checkpoints: readonly Checkpoint[], timeMs: number): readonly Checkpoint[] {
   const index = checkpoints.findLastIndex((checkpoint) => checkpoint.beforeMs < timeMs)
@@ -130,12 +107,4 @@ function fromLastBefore(checkpoints: readonly Checkpoint[], timeMs: number): rea
 
 function definedTime(timeMs: number): number | undefined {
   return timeMs === -Infinity ? undefined : timeMs
-}
-
-function isCount(value: unknown): value is number {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0
-}
-
-function isOptionalCount(value: unknown): value is number | undefined {
-  return value === undefined || isCount(value)
 }

@@ -1,5 +1,6 @@
 import { invariant, ServiceError } from '../domain/errors.ts'
 import { type KeyState, type PartitionPlan, PartitionState } from './partition-state.ts'
+import { type Bytes, decodeTileKey, isTileValue } from './tile-codec.ts'
 import { StreamClock, type StreamPosition } from './stream-time.ts'
 import { type TouchedTile, UndoLog } from './undo-log.ts'
 
@@ -17,6 +18,9 @@ export interface StorePlan extends PartitionPlan {
   /** Most keys of all owned partitions together. */
   readonly keysMax: number
 }
+
+/** What became of a record of the changelog. */
+export type Restored = 'kept' | 'out-of-reach' | 'foreign' | 'damaged'
 
 /** Keys looked at after each unit, besides one per tile the unit touched. */
 const SWEEP_MIN = 64
@@ -92,6 +96,31 @@ export class TileStore {
     return this.undoLog.touched()
   }
 
+  /**
+   * Puts a tile of the changelog into an open partition, outside any unit of work; a later one of the
+   * same key and id takes its place.
+   *
+   * @throws ServiceError `STATE_KEYS_MAX` when there is no room for its key
+   */
+  restore(partition: number, layoutHash: number, record: { key: Bytes; value: Bytes }): Restored {
+    const owner = this.partition(partition)
+    const tile = decodeTileKey(record.key)
+    const group = tile === undefined ? undefined : this.#plan.groups[tile.group]
+    if (tile === undefined || tile.layoutHash !== layoutHash || group === undefined)
+      return 'foreign'
+    if (!isTileValue(record.value, layoutHash, group)) return 'damaged'
+    if (!owner.isInReach(group, tile.tileId)) return 'out-of-reach'
+    let state = owner.keys.get(tile.key)
+    if (state === undefined) {
+      if (this.#keyCount() >= this.#plan.keysMax) throw this.#full()
+      state = owner.createKey(tile.key)
+    }
+    const list = state.lists[tile.group]
+    return list !== undefined && owner.restoreTile(list, tile.tileId, record.value)
+      ? 'kept'
+      : 'damaged'
+  }
+
   size(): StateSize {
     let tiles = 0
     let bytes = 0
@@ -139,8 +168,12 @@ export class TileStore {
   #makeRoom(): void {
     // Twice round: the hand may stand anywhere, and each partition's end costs a step.
     if (this.#sweep(Infinity, 1) > 0 || this.#sweep(Infinity, 1) > 0) return
+    throw this.#full()
+  }
+
+  #full(): ServiceError {
     const { keysMax } = this.#plan
-    throw new ServiceError(
+    return new ServiceError(
       'STATE_KEYS_MAX',
       `state holds ${this.#keyCount()} keys within reach of their windows, bound STATE_KEYS_MAX=${keysMax}`,
     )

@@ -40,6 +40,7 @@ export class UndoLog {
   readonly #clocks = new Map<StreamClock, SavedClock>()
   #saved = new Float64Array(SAVED_MIN)
   #savedCount = 0
+  #tiles = 0
 
   /** To be called before tile `index` changes; at once when the unit has just made it. */
   touch(state: KeyState, list: TileList, index: number, isNew: boolean): void {
@@ -48,12 +49,18 @@ export class UndoLog {
     if (cell(list.cells, at + TILE_UNIT) === this.#unit) return
     const savedAt = isNew ? -1 : this.#save(list.cells, at, stride)
     this.#changes.push({ kind: 'tile', state, list, tileId: list.idAt(index), savedAt })
+    this.#tiles++
     list.cells[at + TILE_UNIT] = this.#unit
   }
 
   /** The tiles changed by the open unit, each once, in order of their first change. */
   *touched(): Generator<TouchedTile> {
     for (const change of this.#changes) if (change.kind === 'tile') yield change
+  }
+
+  /** Whether the open unit changed any tile. */
+  get hasTiles(): boolean {
+    return this.#tiles > 0
   }
 
   memberAdded(state: KeyState, set: Set<FieldValue>, value: FieldValue): void {
@@ -89,6 +96,7 @@ export class UndoLog {
     this.#changes.length = 0
     this.#clocks.clear()
     this.#savedCount = 0
+    this.#tiles = 0
     if (this.#saved.length > SAVED_KEPT_MAX) this.#saved = new Float64Array(SAVED_MIN)
   }
 

@@ -3,12 +3,25 @@ import type { OffsetCommit } from '../sink/port.ts'
 import type { Location } from './locate.ts'
 import type { Recovery } from './recover.ts'
 
+/** A partition's state as read from the changelog. */
+export interface Restoration {
+  readonly partition: number
+  readonly tiles: number
+  readonly records: number
+  readonly forMs: number
+}
+
 /** The loop's rare events, for the log. Never throws, never waits. */
 export interface LoopEvents {
   assigned(rebalanceNumber: number, partitions: readonly number[]): void
   released(kind: 'revoked' | 'lost', rebalanceNumber: number, partitions: readonly number[]): void
   /** A partition's start was decided: whether and how far state is rebuilt from the log. */
   located(location: Location): void
+  /** State of a partition is being read from the changelog; `offsets` is how far there is to go. */
+  restoring(partition: number, offsets: number): void
+  restored(result: Restoration): void
+  /** The changelog does not give what was committed: the input log must do. */
+  changelogUnusable(partition: number, problem: string): void
   committed(offsets: readonly OffsetCommit[]): void
   aborted(cause: string): void
   /** The producer cannot go on, or a commit's result is unknown: it is being found out. */

@@ -1,48 +1,20 @@
 import { ServiceError } from '../domain/errors.ts'
-import { encodeMetadata } from '../features/stream-time.ts'
-import type { FeatureEngine } from '../features/engine.ts'
-import type { Backoff } from '../runtime/backoff.ts'
-import type { Clock } from '../runtime/clock.ts'
+import { encodeMetadata } from '../features/offset-metadata.ts'
 import { retry } from '../runtime/retry.ts'
 import type { OffsetCommit } from '../sink/port.ts'
-import type { Rebalance, Source, StartOffset } from '../source/port.ts'
-import type { Batch, Fetcher } from './fetcher.ts'
-import type { LoopEvents } from './events.ts'
-import { locate } from './locate.ts'
-import type { LoopObserver, LoopPhase } from './observer.ts'
-import type { PartitionTable } from './partitions.ts'
-import { recoveryOf } from './recover.ts'
-import type { Processor } from './processor.ts'
-import type { Tally } from './tally.ts'
-import type { UnitOfWork } from './unit-of-work.ts'
+import type { Rebalance, StartOffset } from '../source/port.ts'
+import { only } from './fetcher.ts'
+import type { Batch } from './fetcher.ts'
+import type { LoopPhase, RestoreProgress } from './observer.ts'
+import type { PartitionProgress } from './partitions.ts'
+import type { LoopParts } from './parts.ts'
+import { isMendable, recoveryOf } from './recover.ts'
+import { Restorer } from './restore.ts'
 
 /** Units in a row that could not be committed, after which the cause is taken to be permanent. */
 const FAILURES_MAX = 20
 /** Attempts at a request to Kafka during a rebalance, each with its own time-out. */
 const ATTEMPTS_MAX = 10
-
-/** When a unit of work is committed, whatever comes first. */
-export interface CommitBounds {
-  readonly intervalMs: number
-  readonly recordsMax: number
-}
-
-/** What the loop drives. */
-export interface LoopParts {
-  readonly inputTopic: string
-  readonly bounds: CommitBounds
-  readonly source: Source
-  readonly fetcher: Fetcher
-  readonly processor: Processor
-  readonly engine: FeatureEngine
-  readonly unit: UnitOfWork
-  readonly tally: Tally
-  readonly partitions: PartitionTable
-  readonly observer: LoopObserver
-  readonly events: LoopEvents
-  readonly clock: Clock
-  readonly backoff: Backoff
-}
 
 /**
  * Consume, transform, produce, commit: the only mutator of positions and state.
@@ -52,21 +24,25 @@ export interface LoopParts {
  */
 export class Loop {
   readonly #parts: LoopParts
+  readonly #restorer: Restorer
   readonly #rebalances: Rebalance[] = []
   #phase: LoopPhase = 'waiting-for-assignment'
   #heartbeatAtMs: number
   #isStopping = false
   #failuresInRow = 0
+  #acceptedGaps = 0
   #isRecovering = false
   #registryTrouble: string | undefined
 
   constructor(parts: LoopParts) {
     this.#parts = parts
+    this.#restorer = new Restorer({ ...parts, insist: (call) => this.#insist(call) })
     this.#heartbeatAtMs = parts.clock.now()
   }
 
   get phase(): LoopPhase {
     if (this.#isRecovering) return 'recovering'
+    if (this.#phase === 'running' && !this.#restorer.isIdle) return 'restoring'
     if (this.#phase === 'running' && this.#parts.partitions.isReplaying()) return 'replaying'
     return this.#phase
   }
@@ -79,6 +55,15 @@ export class Loop {
   /** Why decoding stands still; `undefined` when it does not. */
   get registryTrouble(): string | undefined {
     return this.#registryTrouble
+  }
+
+  /** Partitions started although state or records were missing. */
+  get acceptedGaps(): number {
+    return this.#acceptedGaps
+  }
+
+  restoreProgress(): readonly RestoreProgress[] {
+    return this.#restorer.progress()
   }
 
   /** Ends `run` after the unit in flight has been committed. */
@@ -99,6 +84,7 @@ export class Loop {
       const taken = await this.#take()
       if (taken === undefined) continue
       const batch = await this.#answerRebalances(taken)
+      await this.#startReady()
       fetcher.start()
       await this.#turn(batch)
     }
@@ -106,6 +92,7 @@ export class Loop {
     await fetcher.drop()
     // What cannot be committed any more is taken back: the successor answers it.
     await this.#settle()
+    await this.#restorer.close()
     this.#phase = 'stopped'
   }
 
@@ -129,20 +116,33 @@ export class Loop {
   }
 
   async #commit(): Promise<void> {
-    const { unit, engine, partitions, tally, observer, clock, inputTopic } = this.#parts
+    const { unit, processor, partitions, tally, observer, clock, inputTopic } = this.#parts
     if (!unit.isOpen) return
     tally.check()
+    await processor.writeChanges()
     const startedAt = clock.monotonic()
-    const offsets: OffsetCommit[] = partitions.advanced().map(({ partition, position }) => ({
+    const offsets: OffsetCommit[] = partitions.advanced().map((entry) => ({
       topic: inputTopic,
-      partition,
-      offset: position,
-      metadata: encodeMetadata(engine.streamPosition(partition)),
+      partition: entry.partition,
+      offset: entry.position,
+      metadata: this.#metadata(entry),
     }))
     await unit.commit(offsets)
     observer.stage('commit', clock.monotonic() - startedAt)
     this.#parts.events.committed(offsets)
     this.#acceptUnit()
+  }
+
+  /** What a successor needs to be where this partition is. */
+  #metadata({ partition, changelogFrom: from }: PartitionProgress): string {
+    const { engine } = this.#parts
+    const changelog =
+      from === undefined ? undefined : { from, tiles: engine.reachableTiles(partition) }
+    return encodeMetadata({
+      position: engine.streamPosition(partition),
+      layout: engine.layout,
+      changelog,
+    })
   }
 
   /** The unit is committed: its changes are kept. */
@@ -210,7 +210,9 @@ export class Loop {
     }
     this.#tellAborted(error.message)
     const again = this.#discard(dropped)
-    return recovery === 'aborted' ? again : this.#reopen()
+    if (recovery === 'aborted') return again
+    this.#reopen()
+    return []
   }
 
   #tellAborted(cause: string): void {
@@ -226,14 +228,15 @@ export class Loop {
   }
 
   /** State of all owned partitions anew, from where the group stands. */
-  async #reopen(): Promise<readonly StartOffset[]> {
-    const { engine, partitions } = this.#parts
+  #reopen(): void {
+    const { engine, partitions, source } = this.#parts
     const owned = partitions.all().map(({ partition }) => partition)
     for (const partition of owned) {
       engine.close(partition)
       partitions.close(partition)
     }
-    return this.#open(owned)
+    source.pause(owned)
+    this.#restorer.begin(owned)
   }
 
   /** A new producer with the same name: it fences the old one, whatever that still does. */
@@ -292,34 +295,32 @@ export class Loop {
       this.#parts.events.registryBack()
     }
     for (let next = this.#rebalances.shift(); next; next = this.#rebalances.shift()) {
-      if (next.kind === 'assigned') await this.#assigned(next)
+      if (next.kind === 'assigned') this.#assigned(next)
       else batch = await this.#released(next, batch)
     }
     return batch
   }
 
-  async #assigned(rebalance: Extract<Rebalance, { kind: 'assigned' }>): Promise<void> {
-    const starts = await this.#open(rebalance.partitions)
-    rebalance.answer(starts)
-    if (starts.length > 0) this.#phase = 'running'
+  #assigned(rebalance: Extract<Rebalance, { kind: 'assigned' }>): void {
+    rebalance.answer()
+    if (rebalance.partitions.length > 0) this.#phase = 'running'
+    this.#restorer.begin(rebalance.partitions)
     this.#parts.events.assigned(rebalance.number, rebalance.partitions)
   }
 
-  /** Begins to own partitions. @returns where reading begins */
-  async #open(opened: readonly number[]): Promise<readonly StartOffset[]> {
-    const { source, engine, partitions, inputTopic, events } = this.#parts
-    if (opened.length === 0) return []
-    const stored = await this.#insist(() => source.committed(opened))
+  /** Begins to read partitions whose state is there. Only while no poll is in flight. */
+  async #startReady(): Promise<void> {
+    const { source, engine, partitions, events } = this.#parts
     const starts: StartOffset[] = []
-    for (const committed of stored) {
-      const bounds = await this.#insist(() => source.logBounds(committed.partition))
-      const location = locate(inputTopic, committed, bounds)
-      engine.open(location.partition, location.restored)
-      partitions.open(location)
-      starts.push({ partition: location.partition, offset: location.start })
+    for (const { location, changelogFrom } of this.#restorer.take()) {
+      const { partition, start, restored, changelog } = location
+      if (changelog === undefined) engine.open(partition, restored)
+      partitions.open(location, changelogFrom)
+      starts.push({ partition, offset: start })
+      if (location.gap !== undefined) this.#acceptedGaps += 1
       events.located(location)
     }
-    return starts
+    await this.#insist(() => source.seek(starts))
   }
 
   /** Partitions go: the unit is committed first, or, when they are lost, taken back. */
@@ -331,6 +332,7 @@ export class Loop {
     const again = rebalance.kind === 'lost' ? await this.#abort('lost') : await this.#settle()
     const isAgain = new Set(again.map(({ partition }) => partition))
     for (const partition of rebalance.partitions) {
+      this.#restorer.cancel(partition)
       if (partitions.get(partition) === undefined) continue
       engine.close(partition)
       partitions.close(partition)
@@ -339,7 +341,8 @@ export class Loop {
     fetcher.retain(isOwned)
     rebalance.answer()
     await source.seek(again.filter(({ partition }) => isOwned(partition)))
-    if (partitions.all().length === 0) this.#phase = 'waiting-for-assignment'
+    if (partitions.all().length === 0 && this.#restorer.isIdle)
+      this.#phase = 'waiting-for-assignment'
     events.released(rebalance.kind, rebalance.number, rebalance.partitions)
     return only(held, (partition) => isOwned(partition) && !isAgain.has(partition))
   }
@@ -364,18 +367,4 @@ export class Loop {
       onRetry: (error, waitMs) => events.retrying(error, waitMs),
     })
   }
-}
-
-function isMendable(error: unknown): error is ServiceError {
-  const disposition = error instanceof ServiceError ? error.disposition : undefined
-  return disposition === 'abort' || disposition === 'rebuild'
-}
-
-/** The batch without the records of other partitions. */
-function only<Held extends Batch | undefined>(
-  batch: Held,
-  isWanted: (partition: number) => boolean,
-): Held {
-  if (batch === undefined) return batch
-  return { ...batch, decoded: batch.decoded.filter(({ record }) => isWanted(record.partition)) }
 }

@@ -61,6 +61,7 @@ export interface LoopObserver {
 export type LoopPhase =
   | 'starting'
   | 'waiting-for-assignment'
+  | 'restoring'
   | 'replaying'
   | 'running'
   | 'recovering'
@@ -81,6 +82,17 @@ export interface ReplayProgress {
   readonly total: number
 }
 
+/** State being read from the changelog. */
+export interface RestoreProgress {
+  readonly partition: number
+  /** Offsets passed, of `total`. */
+  readonly done: number
+  readonly total: number
+  /** Records applied so far, and for how long, ms. */
+  readonly records: number
+  readonly forMs: number
+}
+
 /** Everything the outside may see of the loop, taken when asked for. Times are wall-clock ms. */
 export interface LoopSnapshot {
   readonly phase: LoopPhase
@@ -93,6 +105,9 @@ export interface LoopSnapshot {
   readonly trouble: readonly Trouble[]
   readonly partitions: readonly PartitionStatus[]
   readonly replay: readonly ReplayProgress[]
+  readonly restore: readonly RestoreProgress[]
+  /** Partitions started although state or records were missing, as STATE_ON_GAP=accept allows. */
+  readonly acceptedGaps: number
   readonly state: StateSize
   readonly totals: {
     readonly received: number

@@ -13,6 +13,8 @@ export interface PartitionProgress {
   readonly replayFrom: number
   /** Next offset to read according to the group coordinator. */
   committedOffset: number
+  /** Where this life of the partition begins on the changelog; `undefined` without state. */
+  readonly changelogFrom: number | undefined
 }
 
 /** Where a partition starts: reading begins at `start`, answering at `replayUntil`. */
@@ -26,7 +28,7 @@ export interface PartitionStart {
 export class PartitionTable {
   readonly #owned = new Map<number, PartitionProgress>()
 
-  open({ partition, start, replayUntil }: PartitionStart): void {
+  open({ partition, start, replayUntil }: PartitionStart, changelogFrom?: number): void {
     invariant(!this.#owned.has(partition), `partition ${partition} is assigned twice`)
     this.#owned.set(partition, {
       partition,
@@ -35,6 +37,7 @@ export class PartitionTable {
       replayFrom: start,
       replayUntil,
       committedOffset: replayUntil,
+      changelogFrom,
     })
   }
 

@@ -37,6 +37,8 @@ export interface ProcessorParts {
   readonly observer: LoopObserver
   readonly clock: Clock
   readonly auditTopic: string
+  /** The changelog; `undefined` when the model keeps no state. */
+  readonly stateTopic: string | undefined
   /** Published scores per event. */
   readonly outputs: number
 }
@@ -66,8 +68,10 @@ export class Processor {
     const live: Live[] = []
     const rows = this.#computeFeatures(batch.decoded, live)
     if (batch.decoded.length > 0) observer.stage('features', clock.monotonic() - startedAt)
+    // What is only read back changes state too, and must come to the changelog.
+    const isChanged = this.#parts.stateTopic !== undefined && engine.isChanged
+    if (live.length > 0 || isChanged) await unit.begin()
     if (live.length === 0) return
-    await unit.begin()
     tally.received(batch.receivedAtMs, live.length)
     const scored = await this.#score(rows)
     const producedFrom = clock.monotonic()
@@ -76,6 +80,17 @@ export class Processor {
     await unit.drain()
     observer.stage('produce', clock.monotonic() - producedFrom)
     invariant(rows * engine.columns <= this.#features.length, 'feature rows outgrew their buffer')
+  }
+
+  /** Hands the open unit's changes of state to the producer. Called once, before the unit commits. */
+  async writeChanges(): Promise<void> {
+    const { engine, unit, tally, stateTopic } = this.#parts
+    if (stateTopic === undefined) return
+    engine.changes((partition, { key, value }) => {
+      tally.output(stateTopic, value.length)
+      unit.produce({ topic: stateTopic, partition, key, value })
+    })
+    await unit.drain()
   }
 
   /** Applies the records to state in log order. @returns how many rows are to be scored */

@@ -102,6 +102,8 @@ export class Status implements LoopObserver {
       partitions:
         parts === undefined ? [] : partitions.map((entry) => partitionStatus(entry, parts)),
       replay: partitions.filter((entry) => entry.position < entry.replayUntil).map(progressOf),
+      restore: parts?.loop.restoreProgress() ?? [],
+      acceptedGaps: parts?.loop.acceptedGaps ?? 0,
       state: parts?.engine.size() ?? { keys: 0, tiles: 0, bytes: 0 },
       totals: {
         received: this.#received,

@@ -74,7 +74,8 @@ export class UnitOfWork {
 
   /** Commits everything produced, together with these offsets. */
   async commit(offsets: readonly OffsetCommit[]): Promise<void> {
-    await this.#persist(() => this.#producer.sendOffsets(offsets))
+    // A unit that only rebuilt state moves no offset.
+    if (offsets.length > 0) await this.#persist(() => this.#producer.sendOffsets(offsets))
     await this.#persist(() => this.#producer.commitTransaction())
     this.#openedAt = undefined
   }
@@ -132,5 +133,10 @@ export class UnitOfWork {
 
 /** The encoder reuses its buffer, so a record that has to wait needs bytes of its own. */
 function copyOf(record: OutputRecord): OutputRecord {
-  return { ...record, value: record.value === null ? null : Buffer.from(record.value) }
+  const { key, value } = record
+  return {
+    ...record,
+    key: key === null ? null : Buffer.from(key),
+    value: value === null ? null : Buffer.from(value),
+  }
 }

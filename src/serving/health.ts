@@ -50,6 +50,7 @@ export function ready(snapshot: LoopSnapshot): Health {
   return healthOf([
     modelCheck(snapshot),
     assignmentCheck(snapshot),
+    restoreCheck(snapshot),
     replayCheck(snapshot.replay),
     troubleCheck(snapshot, 'kafka', 'KAFKA_UNAVAILABLE'),
     troubleCheck(snapshot, 'registry', 'REGISTRY_UNAVAILABLE'),
@@ -67,10 +68,21 @@ function assignmentCheck({ phase, partitions }: LoopSnapshot): HealthCheck {
   if (phase === 'waiting-for-assignment') {
     return passed('assignment', 'stands by: the group has given this instance no partition')
   }
-  const isMember = phase === 'running' || phase === 'replaying'
+  const isMember = phase === 'running' || phase === 'replaying' || phase === 'restoring'
   if (!isMember) return failed('assignment', `the service is ${phase}`)
   const count = partitions.length
   return passed('assignment', `owns ${count} ${count === 1 ? 'partition' : 'partitions'}`)
+}
+
+/** One partition that waits for its state must not take the others out of service. */
+function restoreCheck({ restore, partitions }: LoopSnapshot): HealthCheck {
+  const done = restore.reduce((sum, progress) => sum + progress.done, 0)
+  const total = restore.reduce((sum, progress) => sum + progress.total, 0)
+  const detail =
+    restore.length === 0
+      ? 'state is complete'
+      : `restoring ${restore.length} partitions: ${done} of ${total} offsets of the changelog read`
+  return { name: 'restore', ok: restore.length === 0 || partitions.length > 0, detail }
 }
 
 function replayCheck(replay: readonly ReplayProgress[]): HealthCheck {

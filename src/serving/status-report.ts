@@ -1,4 +1,4 @@
-import type { LoopSnapshot } from '../loop/observer.ts'
+import type { LoopSnapshot, RestoreProgress } from '../loop/observer.ts'
 
 /** Who answers. */
 export interface ServiceIdentity {
@@ -41,9 +41,25 @@ export function statusReport(
       streamTime: isoTime(streamTimeMs),
     })),
     replay,
+    restore: snapshot.restore.map(restoreReport),
+    acceptedGaps: snapshot.acceptedGaps,
     state,
     totals,
     deadLettersByReason,
+  }
+}
+
+/** Progress with the figures that people ask for: a rate, and how long it still takes. */
+function restoreReport({ partition, done, total, records, forMs }: RestoreProgress): object {
+  const seconds = Math.max(forMs, 1) / 1_000
+  const offsetsPerSecond = done / seconds
+  return {
+    partition,
+    done,
+    total,
+    percent: total === 0 ? 100 : Math.round((done / total) * 100),
+    recordsPerSecond: Math.round(records / seconds),
+    secondsLeft: done === 0 ? null : Math.ceil((total - done) / offsetsPerSecond),
   }
 }
 

@@ -20,6 +20,8 @@ interface Assignment {
   readonly partition: number
 }
 
+/** librdkafka's logical offset for the beginning of the log. */
+const OFFSET_BEGINNING = -2
 /** Longest wait for the first record of a poll: bounds how late a rebalance or shutdown is noticed. */
 const POLL_WAIT_MS = 50
 /** Bound on every request to a broker outside of polling. */
@@ -37,6 +39,8 @@ export class KafkaSource implements Source {
   readonly #onStatistics: ((json: string) => void) | undefined
   #consumer: KafkaConsumer
   readonly #lastStable = new Map<number, number>()
+  /** Assigned, but waiting for `seek`. */
+  readonly #paused = new Set<number>()
   #onRebalance: ((rebalance: Rebalance) => void) | undefined
   #rebalances = 0
   #trouble: string | undefined
@@ -141,7 +145,13 @@ export class KafkaSource implements Source {
         ),
       )
     }
+    for (const { partition } of starts) this.#paused.delete(partition)
     this.#consumer.resume(partitions)
+  }
+
+  pause(partitions: readonly number[]): void {
+    for (const partition of partitions) this.#paused.add(partition)
+    if (partitions.length > 0) this.#consumer.pause(this.#positions(partitions))
   }
 
   hold(): void {
@@ -149,7 +159,10 @@ export class KafkaSource implements Source {
   }
 
   release(): void {
-    this.#consumer.resume(this.#consumer.assignments())
+    const going = this.#consumer
+      .assignments()
+      .filter(({ partition }) => !this.#paused.has(partition))
+    this.#consumer.resume(going)
   }
 
   lastStableOffset(partition: number): number | undefined {
@@ -215,10 +228,7 @@ export class KafkaSource implements Source {
         kind: 'assigned',
         number,
         partitions: ours,
-        answer: (starts) =>
-          incremental(this.#consumer).incrementalAssign(
-            starts.map((start) => ({ topic: this.#topic, ...start })),
-          ),
+        answer: () => this.#takeOver(ours),
       })
       return
     }
@@ -228,17 +238,28 @@ export class KafkaSource implements Source {
       number,
       partitions: ours,
       answer: () => {
-        for (const partition of ours) this.#lastStable.delete(partition)
+        for (const partition of ours) {
+          this.#lastStable.delete(partition)
+          this.#paused.delete(partition)
+        }
         incremental(this.#consumer).incrementalUnassign(this.#positions(ours))
       },
     })
   }
 
+  /** A logical offset asks for nothing and can be out of no range; the real one comes with `seek`. */
+  #takeOver(partitions: readonly number[]): void {
+    const assigned = this.#positions(partitions)
+    incremental(this.#consumer).incrementalAssign(
+      assigned.map((each) => ({ ...each, offset: OFFSET_BEGINNING })),
+    )
+    this.pause(partitions)
+  }
+
   /** After the loop has gone (closing), a revocation still needs its answer, or the client hangs. */
   #announce(rebalance: Rebalance): void {
     if (this.#onRebalance === undefined) {
-      if (rebalance.kind === 'assigned') rebalance.answer([])
-      else rebalance.answer()
+      rebalance.answer()
       return
     }
     this.#onRebalance(rebalance)
@@ -283,7 +304,8 @@ interface IncrementalConsumer {
   setDefaultIsTimeoutOnlyForFirstMessage(isOnly: boolean): void
 }
 
-function incremental(consumer: KafkaConsumer): IncrementalConsumer {
+/** The client with the methods that its type declarations leave out. */
+export function incremental(consumer: KafkaConsumer): IncrementalConsumer {
   return consumer as unknown as IncrementalConsumer
 }
 

@@ -14,7 +14,7 @@ export interface LogBounds {
   readonly end: number
 }
 
-/** Where reading of a newly assigned partition begins. */
+/** Where reading of a partition begins or goes on. */
 export interface StartOffset {
   readonly partition: number
   readonly offset: number
@@ -29,7 +29,8 @@ export type Rebalance =
       readonly kind: 'assigned'
       readonly number: number
       readonly partitions: readonly number[]
-      answer(starts: readonly StartOffset[]): void
+      /** Takes them over. They stand still until `seek` says where they begin; the others go on. */
+      answer(): void
     }
   | {
       /** `lost`: another instance may own them already, so nothing may be committed for them. */
@@ -58,11 +59,13 @@ export interface Source {
   committed(partitions: readonly number[]): Promise<readonly CommittedOffset[]>
   /** @throws ServiceError `KAFKA_UNAVAILABLE` */
   logBounds(partition: number): Promise<LogBounds>
-  /** Continues reading at these offsets. Only while no poll is in flight. */
+  /** Begins or goes on reading at these offsets. Only while no poll is in flight. */
   seek(starts: readonly StartOffset[]): Promise<void>
+  /** These partitions stand still until `seek`. */
+  pause(partitions: readonly number[]): void
   /** Stops delivery of the whole assignment, so that polls only keep the group membership alive. */
   hold(): void
-  /** Undoes `hold`. */
+  /** Undoes `hold`; what stands still for another reason goes on doing so. */
   release(): void
   /** Last stable offset the client knows of; `undefined` until its first statistics. */
   lastStableOffset(partition: number): number | undefined

@@ -27,6 +27,24 @@ export const LOG_CODES = {
     level: 'warn',
     meaning: 'Partitions were taken without a farewell; what was in flight is dropped.',
   },
+  STATE_TOPIC_CREATED: { level: 'info', meaning: 'The changelog was absent and has been created.' },
+  RESTORE_STARTED: {
+    level: 'info',
+    meaning: 'State of a partition is being read from the changelog; other partitions go on.',
+  },
+  RESTORE_DONE: { level: 'info', meaning: 'State of a partition is what the last commit left.' },
+  CHANGELOG_UNUSABLE: {
+    level: 'warn',
+    meaning:
+      'The changelog does not hold all that was committed (deleted by retention, or made anew): state ' +
+      'is rebuilt from the input log, or the start is refused.',
+  },
+  STATE_GAP_ACCEPTED: {
+    level: 'error',
+    meaning:
+      'A partition started although state or records were missing, as STATE_ON_GAP=accept allows. ' +
+      'Features are too small until the longest window has passed.',
+  },
   REPLAY_STARTED: {
     level: 'info',
     meaning: 'State of a partition is being rebuilt by reading its log back.',

@@ -19,7 +19,18 @@ export function logEvents(log: Log): LoopEvents {
       const code = kind === 'lost' ? 'LOST' : 'REVOKED'
       log(code, message, { rebalance: rebalanceNumber, partitions })
     },
-    located: ({ partition, start, replayUntil }) => {
+    restoring: (partition, offsets) => {
+      const message = `partition ${partition}: reads ${offsets} offsets of the changelog`
+      log('RESTORE_STARTED', message, { partition, offsets })
+    },
+    restored: ({ partition, tiles, records, forMs }) => {
+      const message = `partition ${partition}: ${tiles} tiles restored in ${Math.round(forMs)} ms`
+      log('RESTORE_DONE', message, { partition, tiles, records, forMs: Math.round(forMs) })
+    },
+    changelogUnusable: (partition, problem) =>
+      log('CHANGELOG_UNUSABLE', `partition ${partition}: ${problem}`, { partition }),
+    located: ({ partition, start, replayUntil, gap }) => {
+      if (gap !== undefined) log('STATE_GAP_ACCEPTED', gap, { partition, start })
       if (start >= replayUntil) return
       replaying.add(partition)
       const message = `partition ${partition}: reads back offsets ${start} to ${replayUntil}`

@@ -126,6 +126,20 @@ export const SERIES = {
     labels: [],
     help: 'Input partitions this instance owns; 0 while it stands by.',
   },
+  millrace_restore_remaining_records: {
+    type: 'gauge',
+    group: 'partitions',
+    unit: 'records',
+    labels: [],
+    help: 'Offsets of the changelog still to be read before state is restored; 0 when nothing is.',
+  },
+  millrace_state_gaps_accepted_total: {
+    type: 'counter',
+    group: 'partitions',
+    unit: 'partitions',
+    labels: [],
+    help: 'Partitions started although state or records were missing (STATE_ON_GAP=accept). Should be zero.',
+  },
   millrace_replay_remaining_records: {
     type: 'gauge',
     group: 'partitions',

@@ -4,6 +4,7 @@ import type { SampleTable } from './sample-table.ts'
 const PHASES: readonly LoopPhase[] = [
   'starting',
   'waiting-for-assignment',
+  'restoring',
   'replaying',
   'running',
   'recovering',
@@ -30,6 +31,9 @@ export function addSnapshot(
   const left = replay.reduce((sum, { done, total }) => sum + total - done, 0)
   table.set('millrace_assigned_partitions', {}, snapshot.partitions.length)
   table.set('millrace_replay_remaining_records', {}, left)
+  const restoring = snapshot.restore.reduce((sum, { done, total }) => sum + total - done, 0)
+  table.set('millrace_restore_remaining_records', {}, restoring)
+  table.set('millrace_state_gaps_accepted_total', {}, snapshot.acceptedGaps)
   table.set('millrace_state_keys', {}, state.keys)
   table.set('millrace_state_tiles', {}, state.tiles)
   table.set('millrace_state_bytes', {}, state.bytes)

@@ -69,7 +69,7 @@ async function joinGroup(brokers: string, group: string, topic: string): Promise
   const member = { isAssigned: false }
   source.subscribe((rebalance) => {
     if (rebalance.kind === 'assigned') {
-      rebalance.answer(rebalance.partitions.map((partition) => ({ partition, offset: 0 })))
+      rebalance.answer()
       member.isAssigned = true
     } else rebalance.answer()
   })

@@ -33,8 +33,8 @@ test('killed mid-stream and restarted, every record is answered once, bit-equal 
   const second = new ServiceProcess(t, bed.env)
   await whenCommitted(second, ends)
   await second.stop()
-  const replayed = second.lines.filter(({ code }) => code === 'REPLAY_STARTED')
-  assert.equal(replayed.length, FLIGHT_PARTITIONS, second.describe())
+  const restored = second.lines.filter(({ code }) => code === 'RESTORE_DONE')
+  assert.equal(restored.length, FLIGHT_PARTITIONS, second.describe())
 
   const calm = await createBed(FLIGHT_BED)
   await calm.write(await flightRecords(calm, flights))

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import type { ModelSpec } from '../../src/domain/model-spec.ts'
 import { FeatureEngine } from '../../src/features/engine.ts'
-import { encodeMetadata } from '../../src/features/stream-time.ts'
+import { encodeMetadata } from '../../src/features/offset-metadata.ts'
 import { locate } from '../../src/loop/locate.ts'
 import { applied, engineOf } from '../oracle/feature-runs.ts'
 import type { LogEntry } from '../oracle/features.ts'
@@ -14,9 +14,8 @@ const EVENTS_MAX = 120
 
 /** What the offset committed with the open unit carries. */
 function metadataOf(engine: FeatureEngine): string {
-  const metadata = encodeMetadata(engine.streamPosition(0))
-  assert.ok(metadata.length <= 200)
-  return metadata
+  const position = engine.streamPosition(0)
+  return encodeMetadata({ position, layout: engine.layout, changelog: undefined })
 }
 
 /** An engine as a new process makes it: from a committed offset, its metadata and the log. */
@@ -26,12 +25,16 @@ function restarted(
   { offset, metadata }: { offset: number; metadata: string },
 ): { engine: FeatureEngine; replayed: number } {
   const bounds = { first: 0, end: log.length }
-  const { start, replayUntil, restored } = locate(
-    'events',
-    { partition: 0, offset, metadata },
-    bounds,
-  )
   const engine = new FeatureEngine(spec, { keysMax: 1000 })
+  const { layout, reachMs } = engine
+  const { start, replayUntil, restored } = locate({
+    topic: 'events',
+    stored: { partition: 0, offset, metadata },
+    bounds,
+    layout,
+    reachMs,
+    policy: { onMismatch: 'refuse', onGap: 'refuse' },
+  })
   engine.open(0, restored)
   for (const entry of log.slice(start, replayUntil)) applied(engine, entry)
   engine.accept()

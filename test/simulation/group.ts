@@ -3,6 +3,8 @@ import type { Caller, World } from './world.ts'
 
 const SESSION_TIMEOUT_MS = 10_000
 const TICK_MS = 250
+/** The offset of a partition that waits for `seek`. */
+export const STANDS_STILL = -1
 
 /** One process in the group. */
 export interface Member {
@@ -107,9 +109,9 @@ export class Group {
       kind: 'assigned',
       number: ++this.#rebalances,
       partitions,
-      answer: (starts) => {
+      answer: () => {
         member.isPending = false
-        for (const { partition, offset } of starts) member.assigned.set(partition, offset)
+        for (const partition of partitions) member.assigned.set(partition, STANDS_STILL)
         this.#reconcile()
       },
     })

@@ -8,6 +8,7 @@ import type {
   StartOffset,
 } from '../../src/source/port.ts'
 import type { SimBroker } from './broker.ts'
+import { STANDS_STILL } from './group.ts'
 import type { Group, Member } from './group.ts'
 import type { Caller, World } from './world.ts'
 
@@ -89,6 +90,12 @@ export class SimSource implements Source {
     }
   }
 
+  pause(partitions: readonly number[]): void {
+    for (const partition of partitions) {
+      if (this.member.assigned.has(partition)) this.member.assigned.set(partition, STANDS_STILL)
+    }
+  }
+
   hold(): void {
     this.#isHeld = true
   }
@@ -122,7 +129,8 @@ export class SimSource implements Source {
     const owned = [...this.member.assigned.keys()]
     for (const [turn] of owned.entries()) {
       const partition = owned[(turn + from) % owned.length] ?? 0
-      const offset = this.member.assigned.get(partition) ?? 0
+      const offset = this.member.assigned.get(partition) ?? STANDS_STILL
+      if (offset === STANDS_STILL) continue
       const room = most - records.length
       const some = isGreedy ? room : this.#world.random.whole(0, room)
       const taken = this.#broker.inputs[partition]?.slice(offset, offset + some) ?? []

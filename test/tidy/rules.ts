@@ -20,6 +20,8 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
 /** Files that reach out of the process: only the composition knows them. */
 const ADAPTERS: readonly string[] = [
   'src/source/kafka-consumer.ts',
+  'src/source/kafka-changelog.ts',
+  'src/source/state-topic.ts',
   'src/sink/kafka-producer.ts',
   'src/decode/registry-codec.ts',
   'src/inference/onnx-scorer.ts',
@@ -34,7 +36,12 @@ const COMPOSITION: readonly string[] = ['src/main.ts', 'src/service.ts']
 
 /** Packages that one place alone may use. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
-  '@confluentinc/kafka-javascript': ['src/source/kafka-consumer.ts', 'src/sink/kafka-producer.ts'],
+  '@confluentinc/kafka-javascript': [
+    'src/source/kafka-consumer.ts',
+    'src/source/kafka-changelog.ts',
+    'src/source/state-topic.ts',
+    'src/sink/kafka-producer.ts',
+  ],
   '@confluentinc/schemaregistry': ['src/runtime/registry-client.ts'],
   'onnxruntime-node': ['src/inference/onnx-worker.ts'],
   'prom-client': ['src/telemetry/metrics.ts'],

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { decodeTileKey } from '../../../src/features/tile-codec.ts'
 import { ServiceError } from '../../../src/domain/errors.ts'
 import { applied, engineOf, logOf, run, specOf, type Told } from '../../oracle/feature-runs.ts'
 
@@ -126,7 +127,14 @@ test('the weight of the state follows keys, tiles and distinct values, and retur
 test('the touched tiles of a unit are told once each, in order of their first change', () => {
   const engine = engineOf(SPEC)
   for (const entry of logOf(at('a', 1), at('b', 2), at('a', 1), at('a', 3))) applied(engine, entry)
-  const told = () => [...engine.touched()].map(({ state, tileId }) => `${state.key} ${tileId}`)
+  const told = () => {
+    const tiles: string[] = []
+    engine.changes((_, { key }) => {
+      const tile = decodeTileKey({ buffer: key, at: 0, end: key.length })
+      tiles.push(`${tile?.key} ${tile?.tileId}`)
+    })
+    return tiles
+  }
   assert.deepEqual(told(), ['a 1', 'b 2', 'a 3'])
   engine.accept()
   assert.deepEqual(told(), [])

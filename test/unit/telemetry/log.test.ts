@@ -67,7 +67,12 @@ test('each rare event of the loop is one line with its code', async () => {
 test('a replay is told when it starts and, once, when its partition commits', async () => {
   const { log, lines } = await collect()
   const events = logEvents(log)
-  const position = { restored: undefined, committed: undefined }
+  const position = {
+    restored: undefined,
+    committed: undefined,
+    changelog: undefined,
+    gap: undefined,
+  }
   const commit = (partition: number): void =>
     events.committed([{ topic: 'in', partition, offset: 9, metadata: '' }])
   events.located({ partition: 0, start: 3, replayUntil: 8, ...position })

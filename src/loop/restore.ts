@@ -1,0 +1,203 @@
+import type { FeatureEngine } from '../features/engine.ts'
+import type { ChangelogReader, RecordView } from '../source/changelog-port.ts'
+import type { CommittedOffset, Source } from '../source/port.ts'
+import type { Clock } from '../runtime/clock.ts'
+import { locate } from './locate.ts'
+import type { Located, Location, StatePolicy } from './locate.ts'
+import type { LoopEvents } from './events.ts'
+import type { RestoreProgress } from './observer.ts'
+
+/** Records of one look at the changelog: what the rest of the service waits for at most. */
+const RECORDS_MAX = 5_000
+
+/** A partition that can start. */
+export interface Ready {
+  readonly location: Location
+  /** Changelog records from this offset on are of this life of the partition. */
+  readonly changelogFrom: number | undefined
+}
+
+/** A partition whose state is being read. */
+interface Restoring {
+  readonly partition: number
+  readonly known: Located
+  readonly location: Location
+  readonly from: number
+  readonly until: number
+  readonly startedAtMs: number
+  records: number
+}
+
+/** What restoring needs. */
+export interface RestorerParts {
+  readonly inputTopic: string
+  readonly policy: StatePolicy
+  readonly source: Pick<Source, 'committed' | 'logBounds'>
+  /** `undefined` when the model keeps no state. */
+  readonly changelog: ChangelogReader | undefined
+  readonly engine: FeatureEngine
+  readonly events: Pick<LoopEvents, 'restoring' | 'restored' | 'changelogUnusable'>
+  readonly clock: Clock
+  /** Repeats a call to Kafka while it fails with an error that passes. */
+  readonly insist: <Value>(call: () => Promise<Value>) => Promise<Value>
+}
+
+/**
+ * Brings newly assigned partitions to where they were at the last commit, beside the loop, which goes
+ * on with the others. It changes only partitions that the loop does not have yet.
+ */
+export class Restorer {
+  readonly #parts: RestorerParts
+  /** Partitions asked for, and the request that counts: an older one of the same partition is void. */
+  readonly #wanted = new Map<number, symbol>()
+  readonly #restoring = new Map<number, Restoring>()
+  #ready: Ready[] = []
+  #failure: { readonly error: unknown } | undefined
+  #working: Promise<void> = Promise.resolve()
+  #isPolling = false
+
+  constructor(parts: RestorerParts) {
+    this.#parts = parts
+  }
+
+  /** Begins with these partitions; `take` hands each over once it is ready. */
+  begin(partitions: readonly number[]): void {
+    if (partitions.length === 0) return
+    const request = Symbol('restore')
+    for (const partition of partitions) this.#wanted.set(partition, request)
+    this.#follow(this.#locate(partitions, request))
+  }
+
+  /** Forgets a partition, however far it has come. */
+  cancel(partition: number): void {
+    this.#wanted.delete(partition)
+    const isOf = ({ location }: Ready): boolean => location.partition === partition
+    const ready = this.#ready.find(isOf)
+    this.#ready = this.#ready.filter((each) => !isOf(each))
+    if (ready?.location.changelog !== undefined) this.#parts.engine.close(partition)
+    if (this.#restoring.delete(partition)) this.#leave(partition)
+  }
+
+  /** Partitions that have become ready. @throws what kept one from it */
+  take(): readonly Ready[] {
+    if (this.#failure !== undefined) throw this.#failure.error
+    const ready = this.#ready
+    this.#ready = []
+    for (const { location } of ready) this.#wanted.delete(location.partition)
+    return ready
+  }
+
+  get isIdle(): boolean {
+    return this.#wanted.size === 0
+  }
+
+  progress(): readonly RestoreProgress[] {
+    const nowMs = this.#parts.clock.now()
+    return [...this.#restoring.values()].map((each) => {
+      const done = Math.max(0, (this.#parts.changelog?.position(each.partition) ?? 0) - each.from)
+      const { partition, from, until, records, startedAtMs } = each
+      return { partition, done, total: until - from, records, forMs: nowMs - startedAtMs }
+    })
+  }
+
+  /** Ends whatever still runs. */
+  async close(): Promise<void> {
+    for (const partition of this.#wanted.keys()) this.cancel(partition)
+    await this.#working
+    await this.#parts.changelog?.disconnect()
+  }
+
+  #follow(work: Promise<void>): void {
+    const settled = work.catch((error: unknown) => {
+      this.#failure ??= { error }
+    })
+    this.#working = Promise.all([this.#working, settled]).then(() => undefined)
+  }
+
+  async #locate(partitions: readonly number[], request: symbol): Promise<void> {
+    const { source, insist } = this.#parts
+    const stored = await insist(() => source.committed(partitions))
+    for (const entry of stored) {
+      if (this.#wanted.get(entry.partition) === request) await this.#prepare(entry, request)
+    }
+    await this.#read()
+  }
+
+  async #prepare(stored: CommittedOffset, request: symbol): Promise<void> {
+    const { inputTopic, policy, source, engine, changelog, insist } = this.#parts
+    const { partition } = stored
+    const bounds = await insist(() => source.logBounds(partition))
+    const log = changelog && (await insist(() => changelog.bounds(partition)))
+    if (this.#wanted.get(partition) !== request) return
+    const { layout, reachMs } = engine
+    const known = { topic: inputTopic, stored, bounds, layout, reachMs, policy }
+    const location = locate(known)
+    if (location.changelog === undefined || log === undefined || changelog === undefined) {
+      this.#ready.push({ location, changelogFrom: log?.end })
+      return
+    }
+    const from = Math.min(Math.max(location.changelog.from, log.first), log.end)
+    engine.open(partition, location.restored)
+    changelog.open(partition, from)
+    const startedAtMs = this.#parts.clock.now()
+    const restoring = { partition, known, location, from, until: log.end, startedAtMs, records: 0 }
+    this.#restoring.set(partition, restoring)
+    this.#parts.events.restoring(partition, log.end - from)
+  }
+
+  /** Reads until no partition is left; one at a time does so. */
+  async #read(): Promise<void> {
+    const { changelog } = this.#parts
+    if (this.#isPolling || changelog === undefined) return
+    this.#isPolling = true
+    try {
+      for (this.#finish(changelog); this.#restoring.size > 0; this.#finish(changelog)) {
+        await changelog.poll(RECORDS_MAX, (record) => this.#apply(record))
+      }
+    } finally {
+      this.#isPolling = false
+    }
+  }
+
+  #apply(record: RecordView): void {
+    const restoring = this.#restoring.get(record.partition)
+    if (restoring === undefined) return
+    restoring.records += 1
+    const { key, keyAt, keyEnd, value, valueAt, valueEnd } = record
+    this.#parts.engine.restore(record.partition, {
+      key: { buffer: key, at: keyAt, end: keyEnd },
+      value: { buffer: value, at: valueAt, end: valueEnd },
+    })
+  }
+
+  #finish(changelog: ChangelogReader): void {
+    for (const restoring of this.#restoring.values()) {
+      if (changelog.position(restoring.partition) >= restoring.until) this.#finishOne(restoring)
+    }
+  }
+
+  /** All has been read: is it all that was committed? */
+  #finishOne(restoring: Restoring): void {
+    const { engine, events, clock } = this.#parts
+    const { partition, location, known, records, startedAtMs } = restoring
+    this.#restoring.delete(partition)
+    const mark = location.changelog
+    const tiles = engine.reachableTiles(partition)
+    if (mark === undefined || tiles === mark.tiles) {
+      this.#parts.changelog?.close(partition)
+      events.restored({ partition, tiles, records, forMs: clock.now() - startedAtMs })
+      this.#ready.push({ location, changelogFrom: mark?.from })
+      return
+    }
+    this.#leave(partition)
+    const problem = `the changelog gives ${tiles} of the ${mark.tiles} tiles that were committed`
+    events.changelogUnusable(partition, problem)
+    const again = locate({ ...known, changelogProblem: problem })
+    this.#ready.push({ location: again, changelogFrom: restoring.until })
+  }
+
+  #leave(partition: number): void {
+    this.#parts.changelog?.close(partition)
+    this.#parts.engine.close(partition)
+  }
+}

@@ -1,0 +1,167 @@
+import { Buffer } from 'node:buffer'
+import kafka from '@confluentinc/kafka-javascript'
+import type {
+  IAdminClient,
+  KafkaConsumer,
+  ListOffsetsResult,
+  Message,
+} from '@confluentinc/kafka-javascript'
+import { ServiceError } from '../domain/errors.ts'
+import { fromCallback } from '../runtime/callback.ts'
+import { kafkaErrorOf, unauthorized } from '../runtime/kafka-error.ts'
+import type { ChangelogReader, RecordView } from './changelog-port.ts'
+import { incremental } from './kafka-consumer.ts'
+import type { ClientProperties } from './kafka-consumer.ts'
+import type { LogBounds } from './port.ts'
+
+const POLL_WAIT_MS = 20
+const REQUEST_TIMEOUT_MS = 10_000
+const READ_UNCOMMITTED = 0
+const NO_BYTES = Buffer.alloc(0)
+
+/**
+ * The changelog on a consumer of its own, that joins no group. It connects with its first request, so
+ * a service that restores nothing never opens it.
+ *
+ * `enable.partition.eof` must be on: an end-of-partition event carries the offset behind markers and
+ * aborted records, which no record tells.
+ */
+export class KafkaChangelog implements ChangelogReader {
+  readonly #topic: string
+  readonly #properties: ClientProperties
+  readonly #positions = new Map<number, number>()
+  /** Ends of partitions told since the last poll came back. */
+  readonly #ends: { readonly partition: number; readonly offset: number }[] = []
+  #consumer: Promise<KafkaConsumer> | undefined
+  #connected: KafkaConsumer | undefined
+  /** Shares the consumer's connections. */
+  #admin: IAdminClient | undefined
+
+  constructor(topic: string, properties: ClientProperties) {
+    this.#topic = topic
+    this.#properties = properties
+  }
+
+  async bounds(partition: number): Promise<LogBounds> {
+    const consumer = await this.#connect()
+    const doing = `reading the bounds of ${this.#topic}-${partition}`
+    const { lowOffset } = await request<{ lowOffset: number }>(doing, (done) =>
+      consumer.queryWatermarkOffsets(this.#topic, partition, REQUEST_TIMEOUT_MS, done),
+    )
+    // The client's own watermark is the last stable offset: it would leave out open transactions.
+    const [latest] = await request<ListOffsetsResult[]>(doing, (done) =>
+      this.#admin?.listOffsets(
+        [{ topic: this.#topic, partition, offset: kafka.RdKafka.OffsetSpec.LATEST }],
+        { timeout: REQUEST_TIMEOUT_MS, isolationLevel: READ_UNCOMMITTED },
+        done,
+      ),
+    )
+    if (latest === undefined || latest.error !== undefined) {
+      const why = latest?.error?.message ?? 'no answer'
+      throw new ServiceError('KAFKA_UNAVAILABLE', `${doing}: ${why}`)
+    }
+    return { first: lowOffset, end: latest.offset }
+  }
+
+  open(partition: number, from: number): void {
+    this.#positions.set(partition, from)
+    if (this.#connected === undefined) return
+    incremental(this.#connected).incrementalAssign([
+      { topic: this.#topic, partition, offset: from },
+    ])
+  }
+
+  async poll(recordsMax: number, visit: (record: RecordView) => void): Promise<number> {
+    const consumer = await this.#connect()
+    const messages = await fromCallback<Message[]>((done) => consumer.consume(recordsMax, done))
+    // The client tells of ends before it hands over the records that lie before them.
+    const ends = this.#ends.splice(0)
+    let visited = 0
+    for (const message of messages) {
+      const position = this.#positions.get(message.partition)
+      // Fetched before the partition was closed, or opened anew.
+      if (position === undefined || message.offset < position) continue
+      this.#positions.set(message.partition, message.offset + 1)
+      visit(viewOf(message))
+      visited += 1
+    }
+    for (const { partition, offset } of ends) {
+      const position = this.#positions.get(partition)
+      if (position !== undefined && offset > position) this.#positions.set(partition, offset)
+    }
+    return visited
+  }
+
+  position(partition: number): number {
+    return this.#positions.get(partition) ?? 0
+  }
+
+  close(partition: number): void {
+    if (!this.#positions.delete(partition) || this.#connected === undefined) return
+    incremental(this.#connected).incrementalUnassign([{ topic: this.#topic, partition }])
+  }
+
+  async disconnect(): Promise<void> {
+    const consumer = this.#connected
+    if (consumer?.isConnected() === true) await fromCallback((done) => consumer.disconnect(done))
+  }
+
+  #connect(): Promise<KafkaConsumer> {
+    this.#consumer ??= this.#open().catch((error: unknown) => {
+      // A client that connects once more would tell every event twice.
+      this.#consumer = undefined
+      throw error
+    })
+    return this.#consumer
+  }
+
+  async #open(): Promise<KafkaConsumer> {
+    const consumer = new kafka.RdKafka.KafkaConsumer(
+      { ...this.#properties },
+      { 'auto.offset.reset': 'earliest' },
+    )
+    consumer.setDefaultConsumeTimeout(POLL_WAIT_MS)
+    incremental(consumer).setDefaultIsTimeoutOnlyForFirstMessage(true)
+    consumer.on('partition.eof', ({ partition, offset }: { partition: number; offset: number }) => {
+      this.#ends.push({ partition, offset })
+    })
+    // What keeps it from reading shows as standing still; a client without a listener would throw.
+    consumer.on('event.error', () => undefined)
+    await request('connecting to Kafka', (done) =>
+      consumer.connect({ topic: '', allTopics: false, timeout: REQUEST_TIMEOUT_MS }, done),
+    )
+    this.#connected = consumer
+    this.#admin = kafka.RdKafka.AdminClient.createFrom(consumer)
+    return consumer
+  }
+}
+
+function viewOf({ partition, offset, key, value }: Message): RecordView {
+  const keyBytes = Buffer.isBuffer(key) ? key : NO_BYTES
+  const valueBytes = value ?? NO_BYTES
+  return {
+    partition,
+    offset,
+    key: keyBytes,
+    keyAt: 0,
+    keyEnd: keyBytes.length,
+    value: valueBytes,
+    valueAt: 0,
+    valueEnd: valueBytes.length,
+  }
+}
+
+async function request<Value>(
+  doing: string,
+  start: (done: (error: unknown, value: Value) => void) => void,
+): Promise<Value> {
+  try {
+    return await fromCallback<Value>(start)
+  } catch (error) {
+    const cause = kafkaErrorOf(error)
+    throw (
+      unauthorized(cause, doing) ??
+      new ServiceError('KAFKA_UNAVAILABLE', `${doing}: ${cause.message}`, error)
+    )
+  }
+}
