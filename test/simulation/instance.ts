@@ -18,21 +18,13 @@ import type { SimBroker } from './broker.ts'
 import type { Group } from './group.ts'
 import { SimProducer } from './producer.ts'
 import { SimSource } from './source.ts'
+import { TOPICS } from './topics.ts'
 import type { Caller, World } from './world.ts'
 
 const RECORDS_MAX = 8
 const COMMIT_RECORDS_MAX = 20
 const UNIT_DEADLINE_MS = 10_000
 const SCORING_MAX_MS = 20
-
-/** The topics of a simulated run. */
-export const TOPICS = {
-  features: 'features',
-  predictions: 'predictions',
-  audit: 'audit',
-  late: 'late',
-  deadLetters: 'dead-letters',
-} as const
 
 /** The model of a simulated run: a score that depends on all of the row. */
 export function scoreOf(row: Float32Array): number {

@@ -1,7 +1,8 @@
 import type { InputRecord, OutputRecord } from '../../src/domain/record.ts'
 import type { ModelSpec } from '../../src/domain/model-spec.ts'
 import { FeatureOracle } from '../oracle/features.ts'
-import { scoreOf, TOPICS } from './instance.ts'
+import { scoreOf } from './instance.ts'
+import { TOPICS } from './topics.ts'
 
 /** What must be read of one input record, as JSON; wall-clock times are left out. */
 interface Answer {

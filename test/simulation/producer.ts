@@ -52,9 +52,7 @@ export class SimProducer implements TransactionalProducer {
     this.#fault('queue-full', 'PRODUCER_QUEUE_FULL')
     if (this.#world.fault('produce-refused')) throw this.#mustAbort('produce')
     const value = record.value === null ? null : Buffer.from(record.value)
-    this.#reached(() =>
-      this.#broker.transaction(this.#name, this.#epoch).records.push({ ...record, value }),
-    )
+    this.#reached(() => this.#broker.produce(this.#name, this.#epoch, { ...record, value }))
   }
 
   async sendOffsets(offsets: readonly OffsetCommit[]): Promise<void> {

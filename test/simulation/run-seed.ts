@@ -2,9 +2,10 @@ import type { InputRecord } from '../../src/domain/record.ts'
 import { specOf } from '../oracle/feature-runs.ts'
 import { SimBroker } from './broker.ts'
 import { Group } from './group.ts'
-import { Instance, TOPICS } from './instance.ts'
+import { Instance } from './instance.ts'
 import type { Cluster } from './instance.ts'
 import { coordinatesOf, differences, expectedAnswers } from './oracle.ts'
+import { TOPICS } from './topics.ts'
 import { World } from './world.ts'
 
 const SPEC = specOf({

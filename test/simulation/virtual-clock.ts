@@ -34,8 +34,9 @@ export class VirtualClock implements Clock {
       // Every promise that can go on has gone on once this is reached.
       await new Promise((resolve) => setImmediate(resolve))
       if (isDone()) return true
-      const next = this.#timers.shift()
+      const [next] = this.#timers
       if (next === undefined || next.atMs > untilMs) return false
+      this.#timers.shift()
       this.#nowMs = Math.max(this.#nowMs, next.atMs)
       next.resolve()
     }

@@ -24,6 +24,7 @@ export const FAULTS = [
   'init-unavailable',
   'source-unavailable',
   'registry-unavailable',
+  'changelog-unavailable',
 ] as const
 
 export type Fault = (typeof FAULTS)[number]
