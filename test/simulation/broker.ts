@@ -127,6 +127,10 @@ export class SimBroker {
   /** Now and then the older part of a log is compacted. */
   #mayCompact(nowMs: number): void {
     const { random } = this.#world
+    if (this.#world.fault('changelog-deleted')) {
+      const victim = random.pick(this.states)
+      victim?.deleteBefore(random.whole(0, victim.lastStable))
+    }
     if (!random.chance(COMPACTED_SHARE)) return
     const log = random.pick(this.states)
     log?.compact(random.whole(0, log.lastStable), nowMs)

@@ -16,6 +16,7 @@ import { OutputPlan } from '../../src/sink/plan.ts'
 import { FakeScorer } from '../fakes/scorer.ts'
 import type { SimBroker } from './broker.ts'
 import type { Group } from './group.ts'
+import { SimChangelogReader } from './changelog-reader.ts'
 import { SimProducer } from './producer.ts'
 import { SimSource } from './source.ts'
 import { TOPICS } from './topics.ts'
@@ -76,7 +77,7 @@ export class Instance {
   }
 
   #compose(source: SimSource, producer: SimProducer): Loop {
-    const { world, spec } = this.#cluster
+    const { world, broker, spec } = this.#cluster
     const { clock } = world
     const engine = new FeatureEngine(spec, { keysMax: 1_000 })
     const observer = new Status(clock)
@@ -110,7 +111,14 @@ export class Instance {
       inputTopic: 'events',
       bounds: { intervalMs: 100, recordsMax: COMMIT_RECORDS_MAX },
       fetcher: new Fetcher({ ...shared, decoder: this.#decoder(), recordsMax: RECORDS_MAX }),
-      processor: new Processor({ ...shared, auditTopic: TOPICS.audit, outputs: 1 }),
+      changelog: new SimChangelogReader(world, broker, this.caller),
+      policy: { onMismatch: 'refuse', onGap: 'refuse' },
+      processor: new Processor({
+        ...shared,
+        auditTopic: TOPICS.audit,
+        stateTopic: TOPICS.state,
+        outputs: 1,
+      }),
       events: this.#events(),
       backoff: backoff(),
     })
@@ -148,6 +156,18 @@ export class Instance {
       }) => {
         if (start < replayUntil) world.reach('replay')
         say(`located ${partition} ${start} ${replayUntil}`)
+      },
+      restoring: (partition: number, offsets: number) => {
+        if (offsets > 0) world.reach('restore')
+        say(`restoring ${partition}, ${offsets} offsets`)
+      },
+      restored: ({ partition, tiles }: { partition: number; tiles: number }) =>
+        say(`restored ${partition}, ${tiles} tiles`),
+      changelogUnusable: (partition: number, problem: string) => {
+        world.reach('changelog-unusable')
+        // The input log makes up for it, so nothing else would tell.
+        if (!world.reached.has('changelog-deleted')) world.fail(`${partition}: ${problem}`)
+        say(`${partition}: ${problem}`)
       },
       committed: () => undefined,
       aborted: (cause: string) => say(`aborted: ${cause}`),

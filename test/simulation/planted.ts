@@ -39,9 +39,27 @@ export const PLANTED: readonly PlantedBug[] = [
     to: 'entry.position > entry.unitStart',
   },
   {
-    name: 'state is not rebuilt at the start',
+    name: 'state is not rebuilt when the changelog is of no use',
     file: 'src/loop/locate.ts',
-    from: 'return { partition, start, replayUntil: committed, restored, committed: position }',
-    to: 'return { partition, start: committed, replayUntil: committed, restored, committed: position }',
+    from: '    start: from,\n',
+    to: '    start: committed,\n',
+  },
+  {
+    name: 'a restore stops one transaction early',
+    file: 'src/loop/restore.ts',
+    from: '>= restoring.until) this.#finishOne',
+    to: '>= restoring.until - 3) this.#finishOne',
+  },
+  {
+    name: 'what was asked for an older assignment counts for a newer one',
+    file: 'src/loop/restore.ts',
+    from: '    if (this.#wanted.get(partition) !== request) return\n',
+    to: '',
+  },
+  {
+    name: 'the unit’s changes do not go into its transaction',
+    file: 'src/loop/loop.ts',
+    from: '    await processor.writeChanges()\n',
+    to: '',
   },
 ]

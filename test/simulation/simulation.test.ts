@@ -9,6 +9,8 @@ const SEEDS = 2_000
 const CONSEQUENCES = [
   'revoked',
   'assignment-lost',
+  'restore',
+  'changelog-unusable',
   'replay',
   'recovered-committed',
   'recovered-aborted',

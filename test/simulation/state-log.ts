@@ -82,6 +82,12 @@ export class StateLog {
     return { records, next: isFull ? last.offset + 1 : Math.max(from, stable) }
   }
 
+  /** What retention does: whatever lies below goes, needed or not. */
+  deleteBefore(limit: number): void {
+    const until = Math.min(limit, this.lastStable)
+    this.#entries = this.#entries.filter(({ offset }) => offset >= until)
+  }
+
   /**
    * Below `limit` keeps the newest committed record of each key, and every marker; offsets stay. An old
    * tombstone goes as well.

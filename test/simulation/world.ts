@@ -25,6 +25,7 @@ export const FAULTS = [
   'source-unavailable',
   'registry-unavailable',
   'changelog-unavailable',
+  'changelog-deleted',
 ] as const
 
 export type Fault = (typeof FAULTS)[number]
