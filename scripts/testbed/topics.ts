@@ -4,6 +4,8 @@ import { fromCallback } from '../../src/runtime/callback.ts'
 
 const REQUEST_TIMEOUT_MS = 10_000
 const WAIT_MS = 30_000
+/** librdkafka's logical offset for the end of the log. */
+const END_OF_LOG = -1
 
 /** A topic to be made. */
 export interface TopicPlan {
@@ -34,6 +36,20 @@ export async function createTopics(brokers: string, topics: readonly TopicPlan[]
       for (const name of known) missing.delete(name)
       await sleep(20)
     }
+  } finally {
+    admin.disconnect()
+  }
+}
+
+/** Deletes the records of a partition below an offset, or all of them, as retention does. */
+export async function deleteBefore(
+  brokers: string,
+  { topic, partition }: { readonly topic: string; readonly partition: number },
+  offset: number = END_OF_LOG,
+): Promise<void> {
+  const admin = kafka.RdKafka.AdminClient.create({ 'bootstrap.servers': brokers })
+  try {
+    await fromCallback((done) => admin.deleteRecords([{ topic, partition, offset }], {}, done))
   } finally {
     admin.disconnect()
   }

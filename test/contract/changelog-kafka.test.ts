@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import kafka from '@confluentinc/kafka-javascript'
-import { createTopics } from '../../scripts/testbed/topics.ts'
-import { fromCallback } from '../../src/runtime/callback.ts'
+import { createTopics, deleteBefore } from '../../scripts/testbed/topics.ts'
 import { KafkaProducer } from '../../src/sink/kafka-producer.ts'
 import { KafkaChangelog } from '../../src/source/kafka-changelog.ts'
 import { KafkaSource } from '../../src/source/kafka-consumer.ts'
@@ -113,12 +111,12 @@ law(
     put(writer, 'a')
     put(writer, 'b')
     await writer.commitTransaction()
-    await deleteBefore(brokers, topic, 1)
+    await deleteBefore(brokers, { topic, partition: 0 }, 1)
     assert.deepEqual(await reader.bounds(0), { first: 1, end: 3 })
     await readToEnd(world)
     assert.deepEqual(seen, ['0:b'])
     reader.close(0)
-    await deleteBefore(brokers, topic, 2)
+    await deleteBefore(brokers, { topic, partition: 0 }, 2)
     await readToEnd(world)
     assert.deepEqual([seen, reader.position(0)], [['0:b'], 3])
   },
@@ -174,11 +172,4 @@ async function whenGrown(reader: KafkaChangelog, end: number): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
   assert.fail(`the log did not grow to ${end}`)
-}
-
-async function deleteBefore(brokers: string, topic: string, offset: number): Promise<void> {
-  const admin = kafka.RdKafka.AdminClient.create({ 'bootstrap.servers': brokers })
-  const before = [{ topic, partition: 0, offset }]
-  await fromCallback((done) => admin.deleteRecords(before, {}, done))
-  admin.disconnect()
 }
