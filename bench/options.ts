@@ -102,7 +102,8 @@ function partsOf(typed: string | undefined): ReadonlySet<Part> {
   return new Set(parts)
 }
 
-function whole(option: string, typed: string | number, least: number): number {
+/** A whole number that was typed, or the default. @throws UsageError */
+export function whole(option: string, typed: string | number, least: number): number {
   const value = Number(typed)
   if (Number.isSafeInteger(value) && value >= least) return value
   throw new UsageError(`${option} must be a whole number >= ${least}, got ${typed}`)

@@ -35,14 +35,18 @@ run_logged() { # name, command…
   return 1
 }
 
+missing_debian() { # packages…
+  local package
+  for package in "$@"; do
+    dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || echo "$package"
+  done
+}
 APT_IS_FRESH=no
 need_debian() { # what for, packages…
-  local why=$1 package missing=()
+  local why=$1 missing
   shift
   command -v dpkg-query >/dev/null || give_up "$why needs what Debian calls: $*"
-  for package in "$@"; do
-    dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
-  done
+  read -r -a missing <<<"$(missing_debian "$@" | tr '\n' ' ')"
   [ ${#missing[@]} -eq 0 ] && return 0
   [ "$(id -u)" = 0 ] || give_up "$why needs Debian packages. Install them: sudo apt-get install ${missing[*]}"
   if [ "$APT_IS_FRESH" = no ]; then
@@ -110,19 +114,29 @@ binding_files() { (cd "$1" && ls build/Release/*.node build/deps/*.so.1 build/de
 copy_binding() { # from, to
   local file
   for file in $(binding_files "$1"); do
-    mkdir -p "$2/$(dirname "$file")" && cp -L "$1/$file" "$2/$file"
+    # Not written over in place: a process may have the old one loaded.
+    mkdir -p "$2/$(dirname "$file")" && cp -L "$1/$file" "$2/$file.new" && mv -f "$2/$file.new" "$2/$file"
   done
 }
 binding_loads() { (cd "$ROOT" && "$LOCAL/bin/node" -e 'require("@confluentinc/kafka-javascript")' >/dev/null 2>&1); }
 
+BINDING_NEEDS=(build-essential patch python3 libcurl4-openssl-dev libssl-dev libsasl2-dev zlib1g-dev
+  libzstd-dev liblz4-dev)
+can_build_binding() {
+  command -v dpkg-query >/dev/null &&
+    { [ "$(id -u)" = 0 ] || [ -z "$(missing_debian "${BINDING_NEEDS[@]}")" ]; }
+}
+
 build_binding() {
-  need_debian "building the Kafka binding" build-essential python3 libcurl4-openssl-dev libssl-dev \
-    libsasl2-dev zlib1g-dev libzstd-dev liblz4-dev
-  local work headers
+  need_debian "building the Kafka binding" "${BINDING_NEEDS[@]}"
+  local work headers file
   work=$(mktemp -d "${TMPDIR:-/tmp}/millrace-build.XXXXXX") # make cannot build in a path with spaces
   headers=$(dirname "$(dirname "$NODE_REAL")")
   [ -f "$headers/include/node/node.h" ] || headers=
   cp -R "$KAFKA_ADDON" "$work/addon" && rm -rf "$work/addon/build"
+  for file in "$ROOT"/patches/kafka-javascript-*.patch; do
+    run_logged patch patch -p1 -d "$work/addon" -i "$file" || give_up "$(basename "$file") does not apply"
+  done
   # nan is copied: it puts its real path on the compiler's command line, which a space would break.
   mkdir "$work/node_modules"
   cp -R "$ROOT/node_modules/nan" "$work/node_modules/nan"
@@ -134,29 +148,37 @@ build_binding() {
   rm -rf "$work"
 }
 
+# Patched only where it is built here, so a prebuilt one is second best: the service warns of it.
 setup_binding() {
-  if [ -f "$LOCAL/binding" ] && [ -n "$(binding_files "$KAFKA_ADDON" 2>/dev/null)" ]; then
-    step_done "kafka binding" "up to date"
-    return
+  local how="from the cache" abi version patches stamp stored
+  # The name of what is built, and the stamp, hold the patches: another patch means another build.
+  patches=$(cat patches/kafka-javascript-*.patch | cksum | cut -d' ' -f1)
+  stamp=$(cat "$LOCAL/binding" 2>/dev/null || true)
+  if [ -n "$(binding_files "$KAFKA_ADDON" 2>/dev/null)" ]; then
+    if [ "$stamp" = "$patches" ] || { [ "$stamp" = unpatched ] && ! can_build_binding; }; then
+      step_done "kafka binding" "up to date"
+      return
+    fi
   fi
-  local how="from the cache" abi version stored
   abi=$("$LOCAL/bin/node" -p process.versions.modules)
   version=$("$LOCAL/bin/node" -p 'require("@confluentinc/kafka-javascript/package.json").version')
-  stored=$CACHE/kafka-javascript-$version-$abi-$(platform)
-  if ! binding_loads; then
-    if [ -z "$(binding_files "$stored" 2>/dev/null)" ]; then
-      if (cd "$KAFKA_ADDON" && run_logged prebuilt timeout 60 npx --no-install node-pre-gyp install) 2>/dev/null && binding_loads; then
-        how="prebuilt"
-      else
-        printf '  no prebuilt Kafka binding can be fetched: building it (about 90 s)\n'
-        build_binding "$stored"
-        how="built from source"
-      fi
-    fi
-    [ "$how" = prebuilt ] || copy_binding "$stored" "$KAFKA_ADDON"
-    binding_loads || give_up "the Kafka binding does not load: $(cd "$ROOT" && "$LOCAL/bin/node" -e 'require("@confluentinc/kafka-javascript")' 2>&1 | grep -m1 Error)"
+  stored=$CACHE/kafka-javascript-$version-$abi-$(platform)-$patches
+  stamp=$patches
+  if [ -n "$(binding_files "$stored" 2>/dev/null)" ]; then
+    copy_binding "$stored" "$KAFKA_ADDON"
+  elif can_build_binding; then
+    printf '  building the Kafka binding (about 90 s)\n'
+    build_binding "$stored"
+    copy_binding "$stored" "$KAFKA_ADDON"
+    how="built from source"
+  else
+    (cd "$KAFKA_ADDON" && run_logged prebuilt timeout 60 npx --no-install node-pre-gyp install) ||
+      give_up "no prebuilt Kafka binding can be fetched; to build one: sudo apt-get install ${BINDING_NEEDS[*]}"
+    how="prebuilt, without our patches"
+    stamp=unpatched
   fi
-  touch "$LOCAL/binding"
+  binding_loads || give_up "the Kafka binding does not load: $(cd "$ROOT" && "$LOCAL/bin/node" -e 'require("@confluentinc/kafka-javascript")' 2>&1 | grep -m1 Error)"
+  printf '%s' "$stamp" >"$LOCAL/binding"
   step_done "kafka binding" "$how"
 }
 

@@ -34,7 +34,7 @@ import { createApp, listen } from './serving/app.ts'
 import type { ServiceIdentity } from './serving/status-report.ts'
 import { AvroEncoder } from './sink/avro-encoder.ts'
 import { JsonEncoder } from './sink/json-encoder.ts'
-import { KafkaProducer } from './sink/kafka-producer.ts'
+import { clientWarning, KafkaProducer } from './sink/kafka-producer.ts'
 import { outputSchemas } from './sink/output-schemas.ts'
 import { OutputPlan } from './sink/plan.ts'
 import type { OutputTopics } from './sink/plan.ts'
@@ -88,6 +88,8 @@ export class Service {
    */
   async run(): Promise<void> {
     const { config, log } = this.#options
+    const warning = clientWarning()
+    if (warning !== undefined) log('KAFKA_CLIENT_UNPATCHED', warning)
     const folder = await loadModelFolder(config.modelDir, parseModelSpec)
     const engine = new FeatureEngine(folder.spec, { keysMax: config.stateKeysMax })
     const identity = this.#identity(folder)

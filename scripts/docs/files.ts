@@ -4,7 +4,7 @@ import { schemaFiles } from '../../src/sink/schema-files.ts'
 import { configurationDocument } from './configuration.ts'
 import { replaceBetween } from './markdown.ts'
 import { metricsDocument } from './metrics.ts'
-import { errorTable, exitTable } from './operations.ts'
+import { errorTable, exitTable, logTable } from './operations.ts'
 import { fieldsTable, headersTable, reasonsTable } from './topics.ts'
 
 /** A file that comes from code, as it must be. */
@@ -42,7 +42,11 @@ export async function generatedFiles(
       path: 'docs/model.schema.json',
       content: `${JSON.stringify(modelJsonSchema(), undefined, 2)}\n`,
     },
-    partly('docs/operations.md', { 'exit-statuses': exitTable(), 'error-codes': errorTable() }),
+    partly('docs/operations.md', {
+      'exit-statuses': exitTable(),
+      'error-codes': errorTable(),
+      'log-codes': logTable(),
+    }),
     partly('docs/topics.md', {
       features: fieldsTable(example, 'features'),
       predictions: fieldsTable(example, 'predictions'),

@@ -1,5 +1,6 @@
 import { ERROR_CODES, type ErrorCode } from '../../src/domain/errors.ts'
 import { EXIT_STATUSES } from '../../src/tools/exit-statuses.ts'
+import { LOG_CODES } from '../../src/telemetry/log-codes.ts'
 import { markdownTable } from './markdown.ts'
 
 const ANSWERS = {
@@ -118,5 +119,13 @@ export function errorTable(): string {
       const answer = known === undefined ? '' : ANSWERS[known.disposition]
       return [`\`${code}\``, meaning, answer, String(known?.exit), remedy]
     }),
+  )
+}
+
+/** The table of codes of log lines. */
+export function logTable(): string {
+  return markdownTable(
+    ['code', 'level', 'meaning'],
+    Object.entries(LOG_CODES).map(([code, { level, meaning }]) => [`\`${code}\``, level, meaning]),
   )
 }

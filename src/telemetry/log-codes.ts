@@ -15,6 +15,12 @@ export const LOG_CODES = {
     level: 'warn',
     meaning: 'The configuration can be used, but something in it is likely not meant.',
   },
+  KAFKA_CLIENT_UNPATCHED: {
+    level: 'warn',
+    meaning:
+      'The Kafka client is a stock one, which leaks memory with each commit. Build it from source ' +
+      '(`scripts/bootstrap.sh`), or restart before memory is short.',
+  },
   MODEL_LOADED: { level: 'info', meaning: 'The model folder is read and its model loaded.' },
   SELF_TEST: { level: 'info', meaning: 'The model reproduces its golden rows.' },
   STARTED: { level: 'info', meaning: 'Start is over: the loop runs and the server listens.' },

@@ -6,6 +6,7 @@ import { markdownTable, replaceBetween } from '../../../scripts/docs/markdown.ts
 import { ERROR_CODES } from '../../../src/domain/errors.ts'
 import { DEAD_LETTER_REASONS } from '../../../src/domain/outcome.ts'
 import { parseModelSpec } from '../../../src/features/spec.ts'
+import { LOG_CODES } from '../../../src/telemetry/log-codes.ts'
 
 const ROOT = new URL('../../../', import.meta.url)
 
@@ -52,9 +53,9 @@ test('documents, the schema of model.yaml and the schemas of every model are gen
   }
 })
 
-test('operators are told of every error code and every dead-letter reason', () => {
+test('operators are told of every code of errors and log lines, and every dead-letter reason', () => {
   const operations = read('docs/operations.md')
-  for (const code of Object.keys(ERROR_CODES))
+  for (const code of [...Object.keys(ERROR_CODES), ...Object.keys(LOG_CODES)])
     assert.ok(operations.includes(`| \`${code}\` |`), code)
   const topics = read('docs/topics.md')
   for (const reason of DEAD_LETTER_REASONS) assert.ok(topics.includes(`| \`${reason}\` |`), reason)
