@@ -265,6 +265,7 @@ export class Service {
       ...shared,
       inputTopic,
       changelog,
+      rebalanceDrainMs: config.rebalanceDrainMs,
       policy: { onMismatch: config.stateOnMismatch, onGap: config.stateOnGap },
       bounds: { intervalMs: config.commitIntervalMs, recordsMax: config.commitMaxRecords },
       fetcher: new Fetcher({ ...shared, recordsMax }),

@@ -117,6 +117,15 @@ export const unitVariables = {
     default: '1000',
     description: 'Most records of one poll, which are decoded and scored together',
   }),
+  rebalanceDrainMs: withDefault(whole(100, 60_000), {
+    name: 'REBALANCE_DRAIN_MS',
+    group: 'Unit of work',
+    unit: 'ms',
+    default: '2000',
+    description:
+      'When partitions go to another instance: longest time to commit what is in flight. After that a ' +
+      'new producer finds out what became of it',
+  }),
   shutdownGraceMs: withDefault(whole(100, 600_000), {
     name: 'SHUTDOWN_GRACE_MS',
     group: 'Unit of work',

@@ -115,7 +115,7 @@ export class Loop {
     this.#parts.partitions.accept()
   }
 
-  async #commit(): Promise<void> {
+  async #commit(withinMs?: number): Promise<void> {
     const { unit, processor, partitions, tally, observer, clock, inputTopic } = this.#parts
     if (!unit.isOpen) return
     tally.check()
@@ -127,7 +127,7 @@ export class Loop {
       offset: entry.position,
       metadata: this.#metadata(entry),
     }))
-    await unit.commit(offsets)
+    await unit.commit(offsets, withinMs)
     observer.stage('commit', clock.monotonic() - startedAt)
     this.#parts.events.committed(offsets)
     this.#acceptUnit()
@@ -329,7 +329,9 @@ export class Loop {
     held: Held,
   ): Promise<Held> {
     const { engine, partitions, fetcher, source, events } = this.#parts
-    const again = rebalance.kind === 'lost' ? await this.#abort('lost') : await this.#settle()
+    const { rebalanceDrainMs } = this.#parts
+    const again =
+      rebalance.kind === 'lost' ? await this.#abort('lost') : await this.#settle(rebalanceDrainMs)
     const isAgain = new Set(again.map(({ partition }) => partition))
     for (const partition of rebalance.partitions) {
       this.#restorer.cancel(partition)
@@ -347,10 +349,10 @@ export class Loop {
     return only(held, (partition) => isOwned(partition) && !isAgain.has(partition))
   }
 
-  /** Commits what is open. @returns what must be read again because it could not be committed */
-  async #settle(): Promise<readonly StartOffset[]> {
+  /** Commits what is open, within this time. @returns what must be read again because it could not be committed */
+  async #settle(withinMs?: number): Promise<readonly StartOffset[]> {
     try {
-      await this.#commit()
+      await this.#commit(withinMs)
       return []
     } catch (error) {
       return this.#resolve(error)

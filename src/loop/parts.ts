@@ -22,6 +22,8 @@ export interface CommitBounds {
 export interface LoopParts {
   readonly inputTopic: string
   readonly bounds: CommitBounds
+  /** Longest time that a unit's commit may hold up a rebalance, ms. */
+  readonly rebalanceDrainMs: number
   readonly source: Source
   /** `undefined` when the model keeps no state. */
   readonly changelog: ChangelogReader | undefined

@@ -21,6 +21,8 @@ export class UnitOfWork {
   /** Records the full queue did not take, copied, in order. Bounded by one micro-batch. */
   readonly #waiting: OutputRecord[] = []
   #openedAt: number | undefined
+  /** Grows with every new producer: what waited for an answer of an older one must not go on. */
+  #producers = 0
 
   constructor(options: {
     readonly producer: TransactionalProducer
@@ -72,8 +74,26 @@ export class UnitOfWork {
     this.#waiting.length = 0
   }
 
-  /** Commits everything produced, together with these offsets. */
-  async commit(offsets: readonly OffsetCommit[]): Promise<void> {
+  /**
+   * Commits everything produced, together with these offsets.
+   *
+   * @param withinMs how long it may take; after that what became of it is unknown
+   * @throws ServiceError `COMMIT_UNCERTAIN` when the time is over: renew the producer and find out
+   */
+  async commit(offsets: readonly OffsetCommit[], withinMs = Infinity): Promise<void> {
+    if (withinMs === Infinity) return this.#commit(offsets)
+    const commit = this.#commit(offsets)
+    // Nobody looks at it any more once the time is over.
+    commit.catch(() => undefined)
+    const isDone = await Promise.race([
+      commit.then(() => true),
+      this.#clock.sleep(withinMs).then(() => false),
+    ])
+    if (isDone) return
+    throw new ServiceError('COMMIT_UNCERTAIN', `the commit took longer than ${withinMs} ms`)
+  }
+
+  async #commit(offsets: readonly OffsetCommit[]): Promise<void> {
     // A unit that only rebuilt state moves no offset.
     if (offsets.length > 0) await this.#persist(() => this.#producer.sendOffsets(offsets))
     await this.#persist(() => this.#producer.commitTransaction())
@@ -94,6 +114,7 @@ export class UnitOfWork {
    */
   async renew(): Promise<void> {
     this.#waiting.length = 0
+    this.#producers += 1
     await this.#producer.renew()
     this.#openedAt = undefined
   }
@@ -110,16 +131,24 @@ export class UnitOfWork {
 
   async #persist(call: () => Promise<void>): Promise<void> {
     this.#backoff.reset()
+    const producers = this.#producers
     for (;;) {
       try {
         await call()
+        this.#requireCurrent(producers)
         return
       } catch (error) {
         if (!(error instanceof ServiceError) || error.disposition !== 'retry') throw error
         this.#checkDeadline(error.message)
         await this.#clock.sleep(this.#backoff.next())
+        this.#requireCurrent(producers)
       }
     }
+  }
+
+  #requireCurrent(producers: number): void {
+    if (producers === this.#producers) return
+    throw new ServiceError('COMMIT_UNCERTAIN', 'another producer has taken the place of this one')
   }
 
   #checkDeadline(why: string): void {

@@ -25,6 +25,8 @@ import type { Caller, World } from './world.ts'
 const RECORDS_MAX = 8
 const COMMIT_RECORDS_MAX = 20
 const UNIT_DEADLINE_MS = 10_000
+/** Short, so that it runs out in some of the seeds. */
+const REBALANCE_DRAIN_MS = 15
 const SCORING_MAX_MS = 20
 
 /** The model of a simulated run: a score that depends on all of the row. */
@@ -112,6 +114,7 @@ export class Instance {
       bounds: { intervalMs: 100, recordsMax: COMMIT_RECORDS_MAX },
       fetcher: new Fetcher({ ...shared, decoder: this.#decoder(), recordsMax: RECORDS_MAX }),
       changelog: new SimChangelogReader(world, broker, this.caller),
+      rebalanceDrainMs: REBALANCE_DRAIN_MS,
       policy: { onMismatch: 'refuse', onGap: 'refuse' },
       processor: new Processor({
         ...shared,
@@ -171,7 +174,10 @@ export class Instance {
       },
       committed: () => undefined,
       aborted: (cause: string) => say(`aborted: ${cause}`),
-      recovering: (error: ServiceError) => say(`recovering ${error.code}`),
+      recovering: (error: ServiceError) => {
+        if (error.message.includes('took longer')) world.reach('drain-over')
+        say(`recovering ${error.code}`)
+      },
       recovered: (result: string) => {
         world.reach(`recovered-${result}`)
         say(`recovered ${result}`)

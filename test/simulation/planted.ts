@@ -11,8 +11,8 @@ export const PLANTED: readonly PlantedBug[] = [
   {
     name: 'the offset committed is that of the last record, not of the next',
     file: 'src/loop/loop.ts',
-    from: '      offset: position,\n',
-    to: '      offset: position - 1,\n',
+    from: '      offset: entry.position,\n',
+    to: '      offset: entry.position - 1,\n',
   },
   {
     name: 'state is kept on an abort',

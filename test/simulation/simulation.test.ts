@@ -10,6 +10,7 @@ const CONSEQUENCES = [
   'revoked',
   'assignment-lost',
   'restore',
+  'drain-over',
   'changelog-unusable',
   'replay',
   'recovered-committed',

@@ -100,3 +100,30 @@ test('an ambiguous commit is never tried again', async () => {
   await assert.rejects(unit.commit(OFFSETS), { code: 'COMMIT_UNCERTAIN' })
   assert.deepEqual(producer.calls, ['begin', 'sendOffsets', 'commit'])
 })
+
+/** A producer whose offsets are answered only when the test says so. */
+class SlowProducer extends FakeProducer {
+  answer: () => void = () => undefined
+
+  override async sendOffsets(offsets: typeof OFFSETS): Promise<void> {
+    await super.sendOffsets(offsets)
+    await new Promise<void>((resolve) => {
+      this.answer = resolve
+    })
+  }
+}
+
+test('a commit that takes longer than it may is uncertain, and does not go on with a newer producer', async () => {
+  const log = new FakeLog()
+  const producer = new SlowProducer(log)
+  const unit = await unitOver(producer)
+  await unit.begin()
+  unit.produce(recordOf('a'))
+  await assert.rejects(unit.commit(OFFSETS, 500), { code: 'COMMIT_UNCERTAIN' })
+  await unit.renew()
+  await unit.begin()
+  producer.answer()
+  await new Promise((resolve) => setImmediate(resolve))
+  assert.equal(producer.calls.includes('commit'), false, 'the new transaction was committed')
+  assert.deepEqual([log.records.length, unit.isOpen], [0, true])
+})
