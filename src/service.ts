@@ -26,6 +26,7 @@ import { Tally } from './loop/tally.ts'
 import { UnitOfWork } from './loop/unit-of-work.ts'
 import { Backoff } from './runtime/backoff.ts'
 import { systemClock } from './runtime/clock.ts'
+import { RegistryCache } from './runtime/registry-cache.ts'
 import { createRegistryClient } from './runtime/registry-client.ts'
 import { retry } from './runtime/retry.ts'
 import { createApp, listen } from './serving/app.ts'
@@ -40,7 +41,7 @@ import type { OutputEncoder } from './sink/port.ts'
 import { resolveOutputSchemas } from './sink/schema-registration.ts'
 import { KafkaSource } from './source/kafka-consumer.ts'
 import { requireTopics } from './source/topic-check.ts'
-import { logEvents } from './telemetry/log-events.ts'
+import { logCacheEvents, logEvents } from './telemetry/log-events.ts'
 import type { Log } from './telemetry/log.ts'
 import { createMetrics } from './telemetry/metrics.ts'
 import type { Metrics } from './telemetry/metrics.ts'
@@ -164,7 +165,7 @@ export class Service {
     { spec }: ModelFolder,
     { model }: ServiceIdentity,
   ): Promise<{ decoder: Decoder; encoder: OutputEncoder }> {
-    const { config } = this.#options
+    const { config, log } = this.#options
     if (config.inputFormat === 'json') {
       const encoder = new JsonEncoder({ spec, identity: model })
       return { decoder: new JsonDecoder(spec.event), encoder }
@@ -172,16 +173,21 @@ export class Service {
     const options = registryOptions(config)
     invariant(options !== undefined, 'INPUT_FORMAT=registry without SCHEMA_REGISTRY_URL')
     const client = createRegistryClient(options)
+    const { schemaCacheDir: directory } = config
+    const at = { registryUrls: options.baseURLs, events: logCacheEvents(log) }
+    const cache =
+      directory === undefined ? undefined : await RegistryCache.open({ ...at, directory })
     const schemaIds = await this.#waitFor(() =>
       resolveOutputSchemas(client, {
         topics: outputTopics(config),
         schemas: outputSchemas(spec),
         strategy: config.schemaSubjectStrategy,
         autoRegister: config.schemaAutoRegister,
+        cache,
       }),
     )
     return {
-      decoder: new RegistryDecoder({ client, mapping: spec.event, clock: this.#clock }),
+      decoder: new RegistryDecoder({ client, cache, mapping: spec.event, clock: this.#clock }),
       encoder: new AvroEncoder({ spec, identity: model, schemaIds }),
     }
   }

@@ -51,6 +51,14 @@ export const LOG_CODES = {
     meaning: 'A schema cannot be fetched; reading waits until the registry answers.',
   },
   REGISTRY_BACK: { level: 'info', meaning: 'The registry answers again; reading goes on.' },
+  SCHEMA_CACHE_USED: {
+    level: 'warn',
+    meaning: 'The registry does not answer: what it said earlier is taken from `SCHEMA_CACHE_DIR`.',
+  },
+  SCHEMA_CACHE_PROBLEM: {
+    level: 'warn',
+    meaning: 'A file of `SCHEMA_CACHE_DIR` is damaged or cannot be written; work goes on without.',
+  },
   RETRYING: { level: 'warn', meaning: 'A call to Kafka failed and is tried again.' },
   STOPPING: {
     level: 'info',
