@@ -17,7 +17,10 @@ import { loadModelFolder } from './inference/model-folder.ts'
 import type { ModelFolder } from './inference/model-folder.ts'
 import { startScorer } from './inference/onnx-scorer.ts'
 import type { Scorer } from './inference/port.ts'
+import { Breaker } from './loop/breaker.ts'
+import type { BreakerBounds } from './loop/breaker.ts'
 import { Fetcher } from './loop/fetcher.ts'
+import { FloodGate } from './loop/flood-gate.ts'
 import { Loop } from './loop/loop.ts'
 import { PartitionTable } from './loop/partitions.ts'
 import { Processor } from './loop/processor.ts'
@@ -239,16 +242,21 @@ export class Service {
     const outputs = parts.folder.spec.model.outputs.length
     const { auditTopic, inputTopic } = config
     const shared = { ...parts, unit, tally, partitions, observer, clock }
+    const events = logEvents(log)
+    const fetcher = new Fetcher({ ...shared, recordsMax })
+    const breaker = new Breaker(breakerBounds(config))
+    const gate = new FloodGate({ breaker, source, fetcher, clock, events })
     const loop = new Loop({
       ...shared,
       inputTopic,
       bounds: { intervalMs: config.commitIntervalMs, recordsMax: config.commitMaxRecords },
-      fetcher: new Fetcher({ ...shared, recordsMax }),
+      fetcher,
+      gate,
       processor: new Processor({ ...shared, auditTopic, outputs }),
-      events: logEvents(log),
+      events,
       backoff: backoff(),
     })
-    this.#status.loopStarts({ loop, partitions, engine, source })
+    this.#status.loopStarts({ loop, partitions, engine, source, gate })
     this.#loop = loop
     return loop
   }
@@ -274,6 +282,15 @@ export class Service {
 
 function backoff(): Backoff {
   return new Backoff(BACKOFF_FIRST_MS, BACKOFF_MAX_MS)
+}
+
+function breakerBounds(config: Config): BreakerBounds {
+  return {
+    ratioMax: config.dlqMaxRatio,
+    windowMs: config.dlqWindowMs,
+    recordsMin: config.dlqMinRecords,
+    pauseMs: config.dlqTripPauseMs,
+  }
 }
 
 function outputTopics(config: Config): OutputTopics {

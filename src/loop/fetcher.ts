@@ -106,3 +106,12 @@ export class Fetcher {
     this.#observer.received(topic, this.#undecoded.length, bytes)
   }
 }
+
+/** The batch without the records of other partitions. */
+export function only<Held extends Batch | undefined>(
+  batch: Held,
+  isWanted: (partition: number) => boolean,
+): Held {
+  if (batch === undefined) return batch
+  return { ...batch, decoded: batch.decoded.filter(({ record }) => isWanted(record.partition)) }
+}

@@ -6,12 +6,15 @@ import type { Clock } from '../runtime/clock.ts'
 import { retry } from '../runtime/retry.ts'
 import type { OffsetCommit } from '../sink/port.ts'
 import type { Rebalance, Source, StartOffset } from '../source/port.ts'
+import { only } from './fetcher.ts'
 import type { Batch, Fetcher } from './fetcher.ts'
+import { isFlood } from './flood-gate.ts'
+import type { FloodGate } from './flood-gate.ts'
 import type { LoopEvents } from './events.ts'
 import { locate } from './locate.ts'
 import type { LoopObserver, LoopPhase } from './observer.ts'
 import type { PartitionTable } from './partitions.ts'
-import { recoveryOf } from './recover.ts'
+import { isMendable, recoveryOf } from './recover.ts'
 import type { Processor } from './processor.ts'
 import type { Tally } from './tally.ts'
 import type { UnitOfWork } from './unit-of-work.ts'
@@ -33,6 +36,7 @@ export interface LoopParts {
   readonly bounds: CommitBounds
   readonly source: Source
   readonly fetcher: Fetcher
+  readonly gate: FloodGate
   readonly processor: Processor
   readonly engine: FeatureEngine
   readonly unit: UnitOfWork
@@ -67,6 +71,7 @@ export class Loop {
 
   get phase(): LoopPhase {
     if (this.#isRecovering) return 'recovering'
+    if (this.#phase === 'running' && this.#parts.gate.trouble !== undefined) return 'tripped'
     if (this.#phase === 'running' && this.#parts.partitions.isReplaying()) return 'replaying'
     return this.#phase
   }
@@ -96,6 +101,7 @@ export class Loop {
     source.subscribe((rebalance) => this.#rebalances.push(rebalance))
     while (!this.#isStopping) {
       this.#heartbeatAtMs = clock.now()
+      await this.#waitForGate()
       const taken = await this.#take()
       if (taken === undefined) continue
       const batch = await this.#answerRebalances(taken)
@@ -129,9 +135,10 @@ export class Loop {
   }
 
   async #commit(): Promise<void> {
-    const { unit, engine, partitions, tally, observer, clock, inputTopic } = this.#parts
+    const { unit, engine, partitions, tally, observer, clock, inputTopic, gate } = this.#parts
     if (!unit.isOpen) return
     tally.check()
+    gate.check(tally.summary(clock.now()))
     const startedAt = clock.monotonic()
     const offsets: OffsetCommit[] = partitions.advanced().map(({ partition, position }) => ({
       topic: inputTopic,
@@ -147,12 +154,14 @@ export class Loop {
 
   /** The unit is committed: its changes are kept. */
   #acceptUnit(): void {
-    const { engine, partitions, tally, observer, clock, backoff } = this.#parts
+    const { engine, partitions, tally, observer, clock, backoff, gate } = this.#parts
     engine.accept()
     partitions.accept()
     this.#failuresInRow = 0
     backoff.reset()
-    observer.unitCommitted(tally.summary(clock.now()))
+    const summary = tally.summary(clock.now())
+    gate.accept(summary)
+    observer.unitCommitted(summary)
     tally.reset()
   }
 
@@ -160,7 +169,8 @@ export class Loop {
   async #mend(error: unknown): Promise<void> {
     const { source, clock, backoff } = this.#parts
     await source.seek(await this.#resolve(error))
-    await clock.sleep(backoff.next())
+    // The gate sees to the pause of a flood.
+    if (!isFlood(error)) await clock.sleep(backoff.next())
   }
 
   /**
@@ -171,7 +181,8 @@ export class Loop {
    */
   async #resolve(error: unknown): Promise<readonly StartOffset[]> {
     if (!isMendable(error)) throw error
-    this.#failuresInRow += 1
+    // A flood lasts as long as its cause.
+    if (!isFlood(error)) this.#failuresInRow += 1
     if (this.#failuresInRow > FAILURES_MAX) {
       const message = `${FAILURES_MAX} units in a row could not be committed: ${error.message}`
       throw new ServiceError('CONSUMER_FATAL', message, error)
@@ -255,6 +266,16 @@ export class Loop {
       }
     }
     this.#isRecovering = false
+  }
+
+  #waitForGate(): Promise<void> {
+    return this.#parts.gate.wait({
+      isStopping: () => this.#isStopping,
+      beat: () => {
+        this.#heartbeatAtMs = this.#parts.clock.now()
+      },
+      answerRebalances: () => this.#answerRebalances(undefined),
+    })
   }
 
   async #take(): Promise<Batch | undefined> {
@@ -364,18 +385,4 @@ export class Loop {
       onRetry: (error, waitMs) => events.retrying(error, waitMs),
     })
   }
-}
-
-function isMendable(error: unknown): error is ServiceError {
-  const disposition = error instanceof ServiceError ? error.disposition : undefined
-  return disposition === 'abort' || disposition === 'rebuild'
-}
-
-/** The batch without the records of other partitions. */
-function only<Held extends Batch | undefined>(
-  batch: Held,
-  isWanted: (partition: number) => boolean,
-): Held {
-  if (batch === undefined) return batch
-  return { ...batch, decoded: batch.decoded.filter(({ record }) => isWanted(record.partition)) }
 }

@@ -64,6 +64,7 @@ export type LoopPhase =
   | 'replaying'
   | 'running'
   | 'recovering'
+  | 'tripped'
   | 'draining'
   | 'stopped'
 
@@ -93,6 +94,11 @@ export interface LoopSnapshot {
   readonly trouble: readonly Trouble[]
   readonly partitions: readonly PartitionStatus[]
   readonly replay: readonly ReplayProgress[]
+  readonly breaker: {
+    /** Dead letters are a flood, so nothing is committed. */
+    readonly isOpen: boolean
+    readonly trips: number
+  }
   readonly state: StateSize
   readonly totals: {
     readonly received: number

@@ -1,3 +1,4 @@
+import { ServiceError } from '../domain/errors.ts'
 import type { CommittedOffset } from '../source/port.ts'
 import type { PartitionProgress } from './partitions.ts'
 
@@ -31,4 +32,10 @@ export function recoveryOf(
   const isAfter = ({ partition, position }: PartitionProgress): boolean =>
     offsets.get(partition) === position
   return advanced.every(isAfter) ? 'committed' : 'restored'
+}
+
+/** Whether an error of the unit can be answered in the process: by an abort or a new producer. */
+export function isMendable(error: unknown): error is ServiceError {
+  const disposition = error instanceof ServiceError ? error.disposition : undefined
+  return disposition === 'abort' || disposition === 'rebuild'
 }

@@ -20,7 +20,7 @@ export function statusReport(
   identity: ServiceIdentity,
   nowMs: number,
 ): Readonly<Record<string, unknown>> {
-  const { phase, modelReady, replay, state, totals, deadLettersByReason } = snapshot
+  const { phase, modelReady, replay, breaker, state, totals, deadLettersByReason } = snapshot
   return {
     ...identity,
     now: isoTime(nowMs),
@@ -41,6 +41,7 @@ export function statusReport(
       streamTime: isoTime(streamTimeMs),
     })),
     replay,
+    breaker,
     state,
     totals,
     deadLettersByReason,

@@ -39,6 +39,8 @@ export function logEvents(log: Log): LoopEvents {
     registryUnavailable: (error) =>
       log('REGISTRY_UNAVAILABLE', `reading waits: ${error.message}`, { error: error.code }),
     registryBack: () => log('REGISTRY_BACK', 'the schema registry answers again'),
+    breakerTripped: (why, pauseMs) => log('BREAKER_TRIPPED', why, { pauseMs: Math.round(pauseMs) }),
+    breakerClosed: () => log('BREAKER_CLOSED', 'a probing unit is committed: work goes on'),
     retrying: (error, waitMs) => log('RETRYING', error.message, retryFields(error, waitMs)),
   }
 }
