@@ -19,7 +19,10 @@ import { loadModelFolder } from './inference/model-folder.ts'
 import type { ModelFolder } from './inference/model-folder.ts'
 import { startScorer } from './inference/onnx-scorer.ts'
 import type { Scorer } from './inference/port.ts'
+import { Breaker } from './loop/breaker.ts'
+import type { BreakerBounds } from './loop/breaker.ts'
 import { Fetcher } from './loop/fetcher.ts'
+import { FloodGate } from './loop/flood-gate.ts'
 import { Loop } from './loop/loop.ts'
 import { PartitionTable } from './loop/partitions.ts'
 import { Processor } from './loop/processor.ts'
@@ -28,6 +31,7 @@ import { Tally } from './loop/tally.ts'
 import { UnitOfWork } from './loop/unit-of-work.ts'
 import { Backoff } from './runtime/backoff.ts'
 import { systemClock } from './runtime/clock.ts'
+import { RegistryCache } from './runtime/registry-cache.ts'
 import { createRegistryClient } from './runtime/registry-client.ts'
 import { retry } from './runtime/retry.ts'
 import { createApp, listen } from './serving/app.ts'
@@ -44,7 +48,7 @@ import { KafkaChangelog } from './source/kafka-changelog.ts'
 import { KafkaSource } from './source/kafka-consumer.ts'
 import { createStateTopic } from './source/state-topic.ts'
 import { requireTopics } from './source/topic-check.ts'
-import { logEvents } from './telemetry/log-events.ts'
+import { logCacheEvents, logEvents } from './telemetry/log-events.ts'
 import type { Log } from './telemetry/log.ts'
 import { createMetrics } from './telemetry/metrics.ts'
 import type { Metrics } from './telemetry/metrics.ts'
@@ -171,7 +175,7 @@ export class Service {
     { spec }: ModelFolder,
     { model }: ServiceIdentity,
   ): Promise<{ decoder: Decoder; encoder: OutputEncoder }> {
-    const { config } = this.#options
+    const { config, log } = this.#options
     if (config.inputFormat === 'json') {
       const encoder = new JsonEncoder({ spec, identity: model })
       return { decoder: new JsonDecoder(spec.event), encoder }
@@ -179,16 +183,21 @@ export class Service {
     const options = registryOptions(config)
     invariant(options !== undefined, 'INPUT_FORMAT=registry without SCHEMA_REGISTRY_URL')
     const client = createRegistryClient(options)
+    const { schemaCacheDir: directory } = config
+    const at = { registryUrls: options.baseURLs, events: logCacheEvents(log) }
+    const cache =
+      directory === undefined ? undefined : await RegistryCache.open({ ...at, directory })
     const schemaIds = await this.#waitFor(() =>
       resolveOutputSchemas(client, {
         topics: outputTopics(config),
         schemas: outputSchemas(spec),
         strategy: config.schemaSubjectStrategy,
         autoRegister: config.schemaAutoRegister,
+        cache,
       }),
     )
     return {
-      decoder: new RegistryDecoder({ client, mapping: spec.event, clock: this.#clock }),
+      decoder: new RegistryDecoder({ client, cache, mapping: spec.event, clock: this.#clock }),
       encoder: new AvroEncoder({ spec, identity: model, schemaIds }),
     }
   }
@@ -261,6 +270,10 @@ export class Service {
         ? undefined
         : new KafkaChangelog(stateTopic, changelogProperties(config))
     const shared = { ...parts, unit, tally, partitions, observer, clock }
+    const events = logEvents(log)
+    const fetcher = new Fetcher({ ...shared, recordsMax })
+    const breaker = new Breaker(breakerBounds(config))
+    const gate = new FloodGate({ breaker, source, fetcher, clock, events })
     const loop = new Loop({
       ...shared,
       inputTopic,
@@ -268,12 +281,13 @@ export class Service {
       rebalanceDrainMs: config.rebalanceDrainMs,
       policy: { onMismatch: config.stateOnMismatch, onGap: config.stateOnGap },
       bounds: { intervalMs: config.commitIntervalMs, recordsMax: config.commitMaxRecords },
-      fetcher: new Fetcher({ ...shared, recordsMax }),
+      fetcher,
+      gate,
       processor: new Processor({ ...shared, auditTopic, stateTopic, outputs }),
-      events: logEvents(log),
+      events,
       backoff: backoff(),
     })
-    this.#status.loopStarts({ loop, partitions, engine, source })
+    this.#status.loopStarts({ loop, partitions, engine, source, gate })
     this.#loop = loop
     return loop
   }
@@ -305,6 +319,15 @@ function backoff(): Backoff {
 async function requireKnown(source: KafkaSource, topic: string): Promise<void> {
   if ((await source.partitionCounts([topic])).has(topic)) return
   throw new ServiceError('KAFKA_UNAVAILABLE', `the new topic "${topic}" is not known yet`)
+}
+
+function breakerBounds(config: Config): BreakerBounds {
+  return {
+    ratioMax: config.dlqMaxRatio,
+    windowMs: config.dlqWindowMs,
+    recordsMin: config.dlqMinRecords,
+    pauseMs: config.dlqTripPauseMs,
+  }
 }
 
 function outputTopics(config: Config): OutputTopics {

@@ -62,6 +62,10 @@ const ERROR_HELP = {
     'A transaction could not be finished, mostly after a rebalance',
     'Nothing, if it is rare. Often: look for rebalances and for records that are too large',
   ],
+  DEAD_LETTER_FLOOD: [
+    'More than `DLQ_MAX_RATIO` of the records are dead letters',
+    'See "A flood of dead letters" below. It never ends the process',
+  ],
   PRODUCER_FENCED: [
     'Another process with the same `INSTANCE_ID` has taken over',
     'Give every instance an `INSTANCE_ID` of its own',

@@ -4,6 +4,7 @@ import {
   credential,
   file,
   flag,
+  folder,
   optional,
   required,
   text,
@@ -152,6 +153,13 @@ export const registryVariables = {
     name: 'SCHEMA_REGISTRY_CA_FILE',
     group: 'Schema registry',
     description: "PEM file of the authorities to trust; unset: Node's own",
+  }),
+  schemaCacheDir: optional(folder, {
+    name: 'SCHEMA_CACHE_DIR',
+    group: 'Schema registry',
+    description:
+      'Folder that keeps what the registry answered, created when it is not there. With it the service ' +
+      'also starts while the registry is away, as far as it knows the schemas. Unset: nothing is kept',
   }),
   schemaSubjectStrategy: withDefault(choice(['topic-name', 'record-name', 'topic-record-name']), {
     name: 'SCHEMA_SUBJECT_STRATEGY',

@@ -5,6 +5,7 @@ import {
   registryVariables,
 } from './connection-variables.ts'
 import {
+  deadLetterVariables,
   identityVariables,
   servingVariables,
   stateVariables,
@@ -25,6 +26,7 @@ export const configSchema = z.object({
   ...registryVariables,
   ...topicVariables,
   ...unitVariables,
+  ...deadLetterVariables,
   ...stateVariables,
   ...servingVariables,
 })

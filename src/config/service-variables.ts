@@ -5,6 +5,7 @@ import {
   identifier,
   optional,
   required,
+  share,
   topic,
   whole,
   withDefault,
@@ -134,6 +135,42 @@ export const unitVariables = {
     description:
       'After SIGTERM: longest time to finish and commit what is in flight and leave the group. ' +
       "Keep it under the orchestrator's own grace period",
+  }),
+}
+
+/** When dead letters are a flood. */
+export const deadLetterVariables = {
+  dlqMaxRatio: withDefault(share, {
+    name: 'DLQ_MAX_RATIO',
+    group: 'Dead letters',
+    // Below half a stream works, if badly; above, it is the deployment that does not fit the stream.
+    default: '0.5',
+    description:
+      'Largest share of dead letters among the records answered within the window. Above it nothing is ' +
+      'committed and the service is not ready, until a probing unit is below it. 1: never',
+  }),
+  dlqWindowMs: withDefault(whole(1_000, 3_600_000), {
+    name: 'DLQ_WINDOW_MS',
+    group: 'Dead letters',
+    unit: 'ms',
+    default: '60000',
+    description: 'Time over which dead letters are compared with all records answered',
+  }),
+  dlqMinRecords: withDefault(whole(1, 100_000_000), {
+    name: 'DLQ_MIN_RECORDS',
+    group: 'Dead letters',
+    unit: 'records',
+    default: '1000',
+    description:
+      'Least records within the window before their share counts, so that a few bad records on a quiet ' +
+      'topic stop nothing. As many dead letters at most are committed before a flood is stopped',
+  }),
+  dlqTripPauseMs: withDefault(whole(100, 3_600_000), {
+    name: 'DLQ_TRIP_PAUSE_MS',
+    group: 'Dead letters',
+    unit: 'ms',
+    default: '30000',
+    description: 'From the stop to one unit that probes whether the flood is over',
   }),
 }
 

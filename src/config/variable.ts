@@ -8,6 +8,7 @@ export const GROUPS = [
   'Schema registry',
   'Topics',
   'Unit of work',
+  'Dead letters',
   'State and inference',
   'HTTP and logs',
 ] as const
@@ -81,6 +82,12 @@ export function whole(min: number, max: number): Kind<number> {
     return value >= min && value <= max ? value : undefined
   })
 }
+
+/** Shares, from none to all. */
+export const share: Kind<number> = kind('a number from 0 to 1', (written) => {
+  const value = /^\d(?:\.\d{1,9})?$/.test(written) ? Number(written) : Number.NaN
+  return value <= 1 ? value : undefined
+})
 
 /** One of some words, in any case, as people write `SASL_SSL` and `sasl_ssl`. */
 export function choice<const Word extends string>(words: readonly Word[]): Kind<Word> {

@@ -4,10 +4,11 @@ import { deadLetter } from '../domain/outcome.ts'
 import type { DeadLetter } from '../domain/outcome.ts'
 import type { InputRecord } from '../domain/record.ts'
 import type { Clock } from '../runtime/clock.ts'
+import type { RegistryCache } from '../runtime/registry-cache.ts'
 import { compileAvro } from './avro-codec.ts'
 import type { Decoded, Decoder } from './port.ts'
 import type { SchemaCodec } from './schema-codec.ts'
-import { fetchSchema } from './schema-source.ts'
+import { fetchSchema, keepingOf } from './schema-source.ts'
 import type { FetchedSchema, SchemaClient } from './schema-source.ts'
 import { compileToEvent, neededFields } from './to-event.ts'
 import type { NeededField, ToEvent } from './to-event.ts'
@@ -29,6 +30,7 @@ type Entry =
  */
 export class RegistryDecoder implements Decoder {
   readonly #client: SchemaClient
+  readonly #cache: RegistryCache | undefined
   readonly #clock: Clock
   readonly #fields: readonly NeededField[]
   readonly #raw: unknown[]
@@ -38,10 +40,13 @@ export class RegistryDecoder implements Decoder {
 
   constructor(options: {
     readonly client: SchemaClient
+    /** Where schemas are kept for the time the registry does not answer. */
+    readonly cache?: RegistryCache | undefined
     readonly mapping: EventMapping
     readonly clock: Clock
   }) {
     this.#client = options.client
+    this.#cache = options.cache
     this.#clock = options.clock
     this.#fields = neededFields(options.mapping)
     this.#raw = this.#fields.map(() => undefined)
@@ -105,7 +110,7 @@ export class RegistryDecoder implements Decoder {
   async #fetch(ids: ReadonlySet<number>): Promise<void> {
     const fetched = await Promise.allSettled(
       [...ids].map(async (id) => {
-        this.#entries.set(id, this.#compile(id, await fetchSchema(this.#client, id)))
+        this.#entries.set(id, this.#compile(id, await this.#ask(id)))
       }),
     )
     const failed = fetched.find((answer) => answer.status === 'rejected')
@@ -113,6 +118,11 @@ export class RegistryDecoder implements Decoder {
     const error: unknown = failed.reason
     if (error instanceof ServiceError) this.#trouble = error.message
     throw error
+  }
+
+  #ask(id: number): Promise<FetchedSchema> {
+    const ask = (): Promise<FetchedSchema> => fetchSchema(this.#client, id)
+    return this.#cache?.askOrRecall(ask, keepingOf(id)) ?? ask()
   }
 
   #compile(id: number, fetched: FetchedSchema): Entry {

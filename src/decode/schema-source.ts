@@ -1,3 +1,5 @@
+import { z } from 'zod'
+import type { Keeping } from '../runtime/registry-cache.ts'
 import type { RegistryAnswer } from '../runtime/registry-client.ts'
 import { registryAnswer, registryUnavailable } from '../runtime/registry-client.ts'
 
@@ -24,16 +26,30 @@ export interface SchemaClient {
   getSchemaMetadata(subject: string, version: number, deleted: boolean): Promise<RegisteredSchema>
 }
 
+/** A schema with all it refers to. */
+export interface FoundSchema {
+  readonly kind: 'found'
+  readonly schema: RegisteredSchema
+  /** Texts of the schemas it refers to, each after those it refers to itself. */
+  readonly references: readonly string[]
+}
+
 /** A schema with all it refers to, or that there is none. */
 export type FetchedSchema =
-  | {
-      readonly kind: 'found'
-      readonly schema: RegisteredSchema
-      /** Texts of the schemas it refers to, each after those it refers to itself. */
-      readonly references: readonly string[]
-    }
+  | FoundSchema
   | { readonly kind: 'unknown'; readonly detail: string }
   | { readonly kind: 'unusable'; readonly detail: string }
+
+const foundSchema: z.ZodType<FoundSchema> = z.object({
+  kind: z.literal('found'),
+  schema: z.object({ schema: z.string(), schemaType: z.exactOptional(z.string()) }),
+  references: z.array(z.string()),
+})
+
+/** How a schema is kept on disk. That there is none is not kept: it may be registered later. */
+export function keepingOf(id: number): Keeping<FoundSchema> {
+  return { name: `schema-${id}`, what: `schema ${id}`, schema: foundSchema }
+}
 
 /**
  * Fetches a schema by its id.

@@ -40,6 +40,7 @@ export const ERROR_CODES = {
   PRODUCER_QUEUE_FULL: { disposition: 'retry', exit: EXIT.unavailable },
   TRANSACTION_RETRIABLE: { disposition: 'retry', exit: EXIT.unavailable },
   TRANSACTION_ABORTABLE: { disposition: 'abort', exit: EXIT.unavailable },
+  DEAD_LETTER_FLOOD: { disposition: 'abort', exit: EXIT.unavailable },
   PRODUCER_FENCED: { disposition: 'rebuild', exit: EXIT.fenced },
   PRODUCER_FATAL: { disposition: 'rebuild', exit: EXIT.fenced },
   COMMIT_UNCERTAIN: { disposition: 'rebuild', exit: EXIT.fenced },

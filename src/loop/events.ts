@@ -29,6 +29,10 @@ export interface LoopEvents {
   recovered(result: Recovery): void
   registryUnavailable(error: ServiceError): void
   registryBack(): void
+  /** Dead letters are a flood: nothing of it is committed, and reading waits. */
+  breakerTripped(why: string, pauseMs: number): void
+  /** The unit that probed was good enough. */
+  breakerClosed(): void
   /** A call to Kafka is tried again. */
   retrying(error: ServiceError, waitMs: number): void
 }

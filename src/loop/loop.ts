@@ -5,6 +5,7 @@ import type { OffsetCommit } from '../sink/port.ts'
 import type { Rebalance, StartOffset } from '../source/port.ts'
 import { only } from './fetcher.ts'
 import type { Batch } from './fetcher.ts'
+import { isFlood } from './flood-gate.ts'
 import type { LoopPhase, RestoreProgress } from './observer.ts'
 import type { PartitionProgress } from './partitions.ts'
 import type { LoopParts } from './parts.ts'
@@ -42,6 +43,7 @@ export class Loop {
 
   get phase(): LoopPhase {
     if (this.#isRecovering) return 'recovering'
+    if (this.#phase === 'running' && this.#parts.gate.trouble !== undefined) return 'tripped'
     if (this.#phase === 'running' && !this.#restorer.isIdle) return 'restoring'
     if (this.#phase === 'running' && this.#parts.partitions.isReplaying()) return 'replaying'
     return this.#phase
@@ -81,6 +83,7 @@ export class Loop {
     source.subscribe((rebalance) => this.#rebalances.push(rebalance))
     while (!this.#isStopping) {
       this.#heartbeatAtMs = clock.now()
+      await this.#waitForGate()
       const taken = await this.#take()
       if (taken === undefined) continue
       const batch = await this.#answerRebalances(taken)
@@ -116,9 +119,10 @@ export class Loop {
   }
 
   async #commit(withinMs?: number): Promise<void> {
-    const { unit, processor, partitions, tally, observer, clock, inputTopic } = this.#parts
+    const { unit, processor, partitions, tally, observer, clock, inputTopic, gate } = this.#parts
     if (!unit.isOpen) return
     tally.check()
+    gate.check(tally.summary(clock.now()))
     await processor.writeChanges()
     const startedAt = clock.monotonic()
     const offsets: OffsetCommit[] = partitions.advanced().map((entry) => ({
@@ -147,12 +151,14 @@ export class Loop {
 
   /** The unit is committed: its changes are kept. */
   #acceptUnit(): void {
-    const { engine, partitions, tally, observer, clock, backoff } = this.#parts
+    const { engine, partitions, tally, observer, clock, backoff, gate } = this.#parts
     engine.accept()
     partitions.accept()
     this.#failuresInRow = 0
     backoff.reset()
-    observer.unitCommitted(tally.summary(clock.now()))
+    const summary = tally.summary(clock.now())
+    gate.accept(summary)
+    observer.unitCommitted(summary)
     tally.reset()
   }
 
@@ -160,7 +166,8 @@ export class Loop {
   async #mend(error: unknown): Promise<void> {
     const { source, clock, backoff } = this.#parts
     await source.seek(await this.#resolve(error))
-    await clock.sleep(backoff.next())
+    // The gate sees to the pause of a flood.
+    if (!isFlood(error)) await clock.sleep(backoff.next())
   }
 
   /**
@@ -171,7 +178,8 @@ export class Loop {
    */
   async #resolve(error: unknown): Promise<readonly StartOffset[]> {
     if (!isMendable(error)) throw error
-    this.#failuresInRow += 1
+    // A flood lasts as long as its cause.
+    if (!isFlood(error)) this.#failuresInRow += 1
     if (this.#failuresInRow > FAILURES_MAX) {
       const message = `${FAILURES_MAX} units in a row could not be committed: ${error.message}`
       throw new ServiceError('CONSUMER_FATAL', message, error)
@@ -258,6 +266,16 @@ export class Loop {
       }
     }
     this.#isRecovering = false
+  }
+
+  #waitForGate(): Promise<void> {
+    return this.#parts.gate.wait({
+      isStopping: () => this.#isStopping,
+      beat: () => {
+        this.#heartbeatAtMs = this.#parts.clock.now()
+      },
+      answerRebalances: () => this.#answerRebalances(undefined),
+    })
   }
 
   async #take(): Promise<Batch | undefined> {

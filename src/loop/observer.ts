@@ -65,6 +65,7 @@ export type LoopPhase =
   | 'replaying'
   | 'running'
   | 'recovering'
+  | 'tripped'
   | 'draining'
   | 'stopped'
 
@@ -108,6 +109,11 @@ export interface LoopSnapshot {
   readonly restore: readonly RestoreProgress[]
   /** Partitions started although state or records were missing, as STATE_ON_GAP=accept allows. */
   readonly acceptedGaps: number
+  readonly breaker: {
+    /** Dead letters are a flood, so nothing is committed. */
+    readonly isOpen: boolean
+    readonly trips: number
+  }
   readonly state: StateSize
   readonly totals: {
     readonly received: number

@@ -5,6 +5,7 @@ import type { ChangelogReader } from '../source/changelog-port.ts'
 import type { Source } from '../source/port.ts'
 import type { LoopEvents } from './events.ts'
 import type { Fetcher } from './fetcher.ts'
+import type { FloodGate } from './flood-gate.ts'
 import type { StatePolicy } from './locate.ts'
 import type { LoopObserver } from './observer.ts'
 import type { PartitionTable } from './partitions.ts'
@@ -29,6 +30,7 @@ export interface LoopParts {
   readonly changelog: ChangelogReader | undefined
   readonly policy: StatePolicy
   readonly fetcher: Fetcher
+  readonly gate: FloodGate
   readonly processor: Processor
   readonly engine: FeatureEngine
   readonly unit: UnitOfWork

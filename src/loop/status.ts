@@ -2,6 +2,7 @@ import type { DeadLetterReason } from '../domain/outcome.ts'
 import type { FeatureEngine } from '../features/engine.ts'
 import type { Clock } from '../runtime/clock.ts'
 import type { Source } from '../source/port.ts'
+import type { FloodGate } from './flood-gate.ts'
 import type { Loop } from './loop.ts'
 import type {
   CommittedUnit,
@@ -19,6 +20,7 @@ export interface StatusParts {
   readonly partitions: PartitionTable
   readonly engine: FeatureEngine
   readonly source: Source
+  readonly gate: FloodGate
 }
 
 /** Keeps the totals and answers what the service is doing. Costs the loop one call a commit. */
@@ -104,6 +106,7 @@ export class Status implements LoopObserver {
       replay: partitions.filter((entry) => entry.position < entry.replayUntil).map(progressOf),
       restore: parts?.loop.restoreProgress() ?? [],
       acceptedGaps: parts?.loop.acceptedGaps ?? 0,
+      breaker: { isOpen: parts?.gate.trouble !== undefined, trips: parts?.gate.trips ?? 0 },
       state: parts?.engine.size() ?? { keys: 0, tiles: 0, bytes: 0 },
       totals: {
         received: this.#received,
@@ -121,6 +124,9 @@ export class Status implements LoopObserver {
     if (parts === undefined) return
     this.#follow('KAFKA_UNAVAILABLE', parts.source.trouble())
     this.#follow('REGISTRY_UNAVAILABLE', parts.loop.registryTrouble)
+    // Without partitions there is nothing to probe with, and nothing left to do about it here.
+    const isMember = parts.loop.phase !== 'waiting-for-assignment'
+    this.#follow('DEAD_LETTER_FLOOD', isMember ? parts.gate.trouble : undefined)
   }
 
   #follow(code: string, detail: string | undefined): void {

@@ -68,7 +68,7 @@ function assignmentCheck({ phase, partitions }: LoopSnapshot): HealthCheck {
   if (phase === 'waiting-for-assignment') {
     return passed('assignment', 'stands by: the group has given this instance no partition')
   }
-  const isMember = phase === 'running' || phase === 'replaying' || phase === 'restoring'
+  const isMember = ['running', 'restoring', 'replaying', 'tripped'].includes(phase)
   if (!isMember) return failed('assignment', `the service is ${phase}`)
   const count = partitions.length
   return passed('assignment', `owns ${count} ${count === 1 ? 'partition' : 'partitions'}`)

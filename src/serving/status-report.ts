@@ -20,7 +20,7 @@ export function statusReport(
   identity: ServiceIdentity,
   nowMs: number,
 ): Readonly<Record<string, unknown>> {
-  const { phase, modelReady, replay, state, totals, deadLettersByReason } = snapshot
+  const { phase, modelReady, replay, breaker, state, totals, deadLettersByReason } = snapshot
   return {
     ...identity,
     now: isoTime(nowMs),
@@ -43,6 +43,7 @@ export function statusReport(
     replay,
     restore: snapshot.restore.map(restoreReport),
     acceptedGaps: snapshot.acceptedGaps,
+    breaker,
     state,
     totals,
     deadLettersByReason,

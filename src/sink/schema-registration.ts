@@ -1,4 +1,7 @@
+import { z } from 'zod'
 import { ServiceError } from '../domain/errors.ts'
+import { sha256 } from '../runtime/registry-cache.ts'
+import type { RegistryCache } from '../runtime/registry-cache.ts'
 import { registryAnswer, registryUnavailable } from '../runtime/registry-client.ts'
 import type { OutputSchemaIds } from './avro-encoder.ts'
 import type { AvroRecord, OutputSchemas } from './output-schemas.ts'
@@ -23,7 +26,11 @@ export interface RegistrationPlan {
   readonly strategy: SubjectStrategy
   /** Whether a schema that is not there yet is registered; otherwise its absence is an error. */
   readonly autoRegister: boolean
+  /** Where the ids are kept for the time the registry does not answer. */
+  readonly cache?: RegistryCache | undefined
 }
+
+const keptId = z.int().min(0)
 
 /**
  * The registry ids of the output schemas, looked up or registered once at start.
@@ -56,17 +63,22 @@ export function subjectOf(strategy: SubjectStrategy, topic: string, schema: Avro
 
 async function resolveOne(
   client: RegistrationClient,
-  { strategy, autoRegister }: RegistrationPlan,
+  { strategy, autoRegister, cache }: RegistrationPlan,
   { topic, schema }: { readonly topic: string; readonly schema: AvroRecord },
 ): Promise<number> {
   const subject = subjectOf(strategy, topic, schema)
   const body = { schema: JSON.stringify(schema), schemaType: 'AVRO' }
-  try {
-    if (autoRegister) return await client.register(subject, body, true)
-    return await client.getId(subject, body, true)
-  } catch (error) {
-    throw explain(error, subject, schema)
+  const ask = async (): Promise<number> => {
+    try {
+      if (autoRegister) return await client.register(subject, body, true)
+      return await client.getId(subject, body, true)
+    } catch (error) {
+      throw explain(error, subject, schema)
+    }
   }
+  if (cache === undefined) return ask()
+  const name = `output-${sha256(JSON.stringify([subject, body.schema]))}`
+  return cache.askOrRecall(ask, { name, what: `the id of "${subject}"`, schema: keptId })
 }
 
 function explain(error: unknown, subject: string, { name }: AvroRecord): ServiceError {

@@ -16,7 +16,6 @@ import type { LogBounds } from './port.ts'
 
 const POLL_WAIT_MS = 20
 const REQUEST_TIMEOUT_MS = 10_000
-const READ_UNCOMMITTED = 0
 const NO_BYTES = Buffer.alloc(0)
 
 /**
@@ -52,7 +51,8 @@ export class KafkaChangelog implements ChangelogReader {
     const [latest] = await request<ListOffsetsResult[]>(doing, (done) =>
       this.#admin?.listOffsets(
         [{ topic: this.#topic, partition, offset: kafka.RdKafka.OffsetSpec.LATEST }],
-        { timeout: REQUEST_TIMEOUT_MS, isolationLevel: READ_UNCOMMITTED },
+        // Read uncommitted, by default.
+        { timeout: REQUEST_TIMEOUT_MS },
         done,
       ),
     )

@@ -75,6 +75,24 @@ export const LOG_CODES = {
     meaning: 'A schema cannot be fetched; reading waits until the registry answers.',
   },
   REGISTRY_BACK: { level: 'info', meaning: 'The registry answers again; reading goes on.' },
+  SCHEMA_CACHE_USED: {
+    level: 'warn',
+    meaning: 'The registry does not answer: what it said earlier is taken from `SCHEMA_CACHE_DIR`.',
+  },
+  SCHEMA_CACHE_PROBLEM: {
+    level: 'warn',
+    meaning: 'A file of `SCHEMA_CACHE_DIR` is damaged or cannot be written; work goes on without.',
+  },
+  BREAKER_TRIPPED: {
+    level: 'error',
+    meaning:
+      'More than `DLQ_MAX_RATIO` of the records are dead letters: nothing of the unit is committed, and ' +
+      'reading waits for `DLQ_TRIP_PAUSE_MS`. Look at the reasons in the line.',
+  },
+  BREAKER_CLOSED: {
+    level: 'info',
+    meaning: 'Dead letters are no flood any more; work goes on.',
+  },
   RETRYING: { level: 'warn', meaning: 'A call to Kafka failed and is tried again.' },
   STOPPING: {
     level: 'info',

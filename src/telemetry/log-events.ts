@@ -1,5 +1,6 @@
 import type { ServiceError } from '../domain/errors.ts'
 import type { LoopEvents } from '../loop/events.ts'
+import type { CacheEvents } from '../runtime/registry-cache.ts'
 import type { Log, LogFields } from './log.ts'
 
 /** Causes of an error that are told, the nearest first. */
@@ -49,7 +50,20 @@ export function logEvents(log: Log): LoopEvents {
     registryUnavailable: (error) =>
       log('REGISTRY_UNAVAILABLE', `reading waits: ${error.message}`, { error: error.code }),
     registryBack: () => log('REGISTRY_BACK', 'the schema registry answers again'),
+    breakerTripped: (why, pauseMs) => log('BREAKER_TRIPPED', why, { pauseMs: Math.round(pauseMs) }),
+    breakerClosed: () => log('BREAKER_CLOSED', 'a probing unit is committed: work goes on'),
     retrying: (error, waitMs) => log('RETRYING', error.message, retryFields(error, waitMs)),
+  }
+}
+
+/** Writes what the cache of registry answers has to say. */
+export function logCacheEvents(log: Log): CacheEvents {
+  return {
+    used: (what, error) =>
+      log('SCHEMA_CACHE_USED', `the answer used is the one kept of ${what}: ${error.message}`, {
+        error: error.code,
+      }),
+    problem: (message) => log('SCHEMA_CACHE_PROBLEM', message),
   }
 }
 

@@ -199,6 +199,20 @@ export const SERIES = {
     labels: ['reason'],
     help: 'Committed dead letters.',
   },
+  millrace_dead_letter_breaker_open: {
+    type: 'gauge',
+    group: 'outcomes',
+    unit: '0 or 1',
+    labels: [],
+    help: '1 while a flood of dead letters keeps units from being committed, until a probing unit is good.',
+  },
+  millrace_dead_letter_breaker_trips_total: {
+    type: 'counter',
+    group: 'outcomes',
+    unit: 'trips',
+    labels: [],
+    help: 'Units not committed because dead letters were a flood, probing ones included. Should be 0.',
+  },
   millrace_late_total: {
     type: 'counter',
     group: 'outcomes',

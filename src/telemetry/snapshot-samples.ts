@@ -8,12 +8,13 @@ const PHASES: readonly LoopPhase[] = [
   'replaying',
   'running',
   'recovering',
+  'tripped',
   'draining',
   'stopped',
 ]
 
 /** Troubles that are told as 0 while they are away. */
-const KNOWN_TROUBLES = ['KAFKA_UNAVAILABLE', 'REGISTRY_UNAVAILABLE'] as const
+const KNOWN_TROUBLES = ['KAFKA_UNAVAILABLE', 'REGISTRY_UNAVAILABLE', 'DEAD_LETTER_FLOOD'] as const
 
 /** Puts what the loop looks like at `nowMs` into an empty table. */
 export function addSnapshot(
@@ -34,6 +35,8 @@ export function addSnapshot(
   const restoring = snapshot.restore.reduce((sum, { done, total }) => sum + total - done, 0)
   table.set('millrace_restore_remaining_records', {}, restoring)
   table.set('millrace_state_gaps_accepted_total', {}, snapshot.acceptedGaps)
+  table.set('millrace_dead_letter_breaker_open', {}, snapshot.breaker.isOpen ? 1 : 0)
+  table.set('millrace_dead_letter_breaker_trips_total', {}, snapshot.breaker.trips)
   table.set('millrace_state_keys', {}, state.keys)
   table.set('millrace_state_tiles', {}, state.tiles)
   table.set('millrace_state_bytes', {}, state.bytes)

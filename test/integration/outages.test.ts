@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { after, before, beforeEach, test } from 'node:test'
 import type { TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -134,6 +137,34 @@ test('a registry that does not answer holds records back, and makes no dead lett
   await whenCommitted(service, endsOf(records))
   await service.healthIs('ready', 200, 'ok')
   await service.stop()
+  const answers = await answersOf(bed)
+  assertOnce(answers, FLIGHTS)
+  assert.equal(answers.predictions.length, FLIGHTS)
+})
+
+test('with a warm cache a start without a registry answers records of known schemas', async (t) => {
+  const bed = await bedOfFlights()
+  const directory = await mkdtemp(join(tmpdir(), 'millrace-cache-'))
+  t.after(() => rm(directory, { recursive: true }))
+  const env = { SCHEMA_CACHE_DIR: join(directory, 'schemas') }
+  const records = await flightRecords(bed, await firstFlights(FLIGHTS))
+  const half = records.slice(0, FLIGHTS / 2)
+  await bed.write(half)
+  const first = await start(t, bed, env)
+  await whenCommitted(first, endsOf(half))
+  await first.stop()
+  await testbed.registry().stop()
+  await bed.write(records.slice(FLIGHTS / 2))
+  const second = await start(t, bed, env)
+  await whenCommitted(second, endsOf(records))
+  await second.healthIs('ready', 200, 'ok')
+  await second.logged('SCHEMA_CACHE_USED')
+  await second.stop()
+  const cold = await start(t, bed, { SCHEMA_CACHE_DIR: join(directory, 'empty') })
+  await cold.healthIs('startup', 503, 'REGISTRY_UNAVAILABLE')
+  await testbed.registry().start()
+  await cold.healthIs('ready', 200, 'ok')
+  await cold.stop()
   const answers = await answersOf(bed)
   assertOnce(answers, FLIGHTS)
   assert.equal(answers.predictions.length, FLIGHTS)

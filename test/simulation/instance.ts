@@ -3,7 +3,9 @@ import type { Decoder } from '../../src/decode/port.ts'
 import { ServiceError } from '../../src/domain/errors.ts'
 import type { ModelSpec } from '../../src/domain/model-spec.ts'
 import { FeatureEngine } from '../../src/features/engine.ts'
+import { Breaker } from '../../src/loop/breaker.ts'
 import { Fetcher } from '../../src/loop/fetcher.ts'
+import { FloodGate } from '../../src/loop/flood-gate.ts'
 import { Loop } from '../../src/loop/loop.ts'
 import { PartitionTable } from '../../src/loop/partitions.ts'
 import { Processor } from '../../src/loop/processor.ts'
@@ -108,11 +110,15 @@ export class Instance {
       close: () => model.close(),
     }
     const shared = { source, engine, scorer, plan, unit, tally, partitions, observer, clock }
+    const events = this.#events()
+    const fetcher = new Fetcher({ ...shared, decoder: this.#decoder(), recordsMax: RECORDS_MAX })
+    const breaker = new Breaker({ ratioMax: 1, windowMs: 60_000, recordsMin: 1, pauseMs: 1_000 })
     return new Loop({
       ...shared,
+      gate: new FloodGate({ ...shared, breaker, fetcher, events }),
       inputTopic: 'events',
       bounds: { intervalMs: 100, recordsMax: COMMIT_RECORDS_MAX },
-      fetcher: new Fetcher({ ...shared, decoder: this.#decoder(), recordsMax: RECORDS_MAX }),
+      fetcher,
       changelog: new SimChangelogReader(world, broker, this.caller),
       rebalanceDrainMs: REBALANCE_DRAIN_MS,
       policy: { onMismatch: 'refuse', onGap: 'refuse' },
@@ -122,7 +128,7 @@ export class Instance {
         stateTopic: TOPICS.state,
         outputs: 1,
       }),
-      events: this.#events(),
+      events,
       backoff: backoff(),
     })
   }
@@ -184,6 +190,8 @@ export class Instance {
       },
       registryUnavailable: () => say('registry away'),
       registryBack: () => say('registry back'),
+      breakerTripped: (why: string) => say(`tripped: ${why}`),
+      breakerClosed: () => say('breaker closed'),
       retrying: (error: ServiceError) => say(`retrying ${error.message}`),
     }
   }

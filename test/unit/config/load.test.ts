@@ -17,6 +17,10 @@ test('four variables are enough, and all others have their default', () => {
     predictionsTopic: 'ml-predictions',
     auditTopic: 'ml-audit-log',
     deadLetterTopic: 'ml-dead-letters',
+    dlqMaxRatio: 0.5,
+    dlqMinRecords: 1_000,
+    dlqTripPauseMs: 30_000,
+    dlqWindowMs: 60_000,
     lateTopic: 'ml-late-events',
     stateTopic: 'flights-state',
     commitIntervalMs: 100,
@@ -26,6 +30,9 @@ test('four variables are enough, and all others have their default', () => {
     httpPort: 8080,
     stateKeysMax: 1_000_000,
     shutdownGraceMs: 10_000,
+    rebalanceDrainMs: 2000,
+    stateOnGap: 'refuse',
+    stateOnMismatch: 'refuse',
     sessionTimeoutMs: 10_000,
     transactionTimeoutMs: 15_000,
     schemaSubjectStrategy: 'topic-name',
@@ -114,6 +121,22 @@ for (const [name, min, max] of BOUNDS) {
     }
   })
 }
+
+test('a share is written as a decimal from 0 to 1', () => {
+  for (const [written, value] of [
+    ['0', 0],
+    ['0.05', 0.05],
+    ['1', 1],
+    ['1.0', 1],
+  ] as const) {
+    assert.equal(load({ DLQ_MAX_RATIO: written }).config.dlqMaxRatio, value)
+  }
+  for (const written of ['1.01', '-0.1', '.5', '5%', '1e-3', '2']) {
+    assert.deepEqual(problemsOf({ DLQ_MAX_RATIO: written }), [
+      `DLQ_MAX_RATIO must be a number from 0 to 1, got "${written}"`,
+    ])
+  }
+})
 
 test('broker addresses are host and port, nothing else', () => {
   const wrong = [

@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import type { TestContext } from 'node:test'
 import { RegistryDecoder } from '../../../src/decode/registry-codec.ts'
+import { RegistryCache } from '../../../src/runtime/registry-cache.ts'
 import { createRegistryClient } from '../../../src/runtime/registry-client.ts'
 import { FakeClock } from '../../fakes/clock.ts'
 import { FakeRegistry } from '../../fakes/registry.ts'
@@ -163,4 +167,30 @@ test('decoded records carry their schema id, broken ones none', async (t) => {
     decoded.map(({ schemaId }) => schemaId),
     [id, undefined, 77],
   )
+})
+
+test('with a cache a new decoder knows earlier ids, references and all, without the registry', async (t) => {
+  const directory = await mkdtemp(join(tmpdir(), 'millrace-cache-'))
+  t.after(() => rm(directory, { recursive: true }))
+  const events = { used: () => undefined, problem: assert.ifError }
+  const cache = await RegistryCache.open({ directory, registryUrls: ['http://r'], events })
+  const { registry, client, clock, register } = await open(t)
+  const amount = JSON.stringify({ type: 'record', name: 'Amount', fields: [] })
+  await client.register('amount', { schema: amount, schemaType: 'AVRO' }, false)
+  const fields = [...JSON.parse(EVENT).fields, { name: 'amount', type: 'Amount' }]
+  const schema = JSON.stringify({ type: 'record', name: 'Event', fields })
+  const references = [{ name: 'Amount', subject: 'amount', version: 1 }]
+  const values = [wireValue(await register({}), BODY)]
+  values.push(wireValue(await register({ schema, references }), BODY))
+  const kinds = async (...more: Buffer[]) => {
+    client.clearCaches()
+    const decoder = new RegistryDecoder({ client, cache, mapping: ENGAGEMENT_EVENT, clock })
+    const records = [...values, ...more].map((value) => inputRecord({ value }))
+    return (await decoder.decode(records)).map(({ result }) => result.kind)
+  }
+  const unknown = wireValue(99, BODY)
+  assert.deepEqual(await kinds(unknown), ['event', 'event', 'dead-letter'])
+  await registry.close()
+  assert.deepEqual(await kinds(), ['event', 'event'])
+  await assert.rejects(kinds(unknown), { code: 'REGISTRY_UNAVAILABLE' })
 })

@@ -32,6 +32,13 @@ test('trouble with Kafka or the registry makes a service unready, but not dead',
   }
 })
 
+test('a flood of dead letters alone makes a member unready', () => {
+  const trouble = [{ code: 'DEAD_LETTER_FLOOD', detail: 'too many', sinceMs: NOW_MS }]
+  const snapshot = snapshotOf({ phase: 'tripped', trouble })
+  assert.deepEqual(failing(ready(snapshot)), ['DEAD_LETTER_FLOOD'])
+  assert.equal(live(snapshot, NOW_MS).status, 'ok')
+})
+
 test('the start is over when the model is ready and the loop runs, with partitions or without', () => {
   assert.deepEqual(failing(startup(snapshotOf({ modelReady: false }))), ['model'])
   assert.deepEqual(failing(startup(snapshotOf({ phase: 'starting' }))), ['loop'])

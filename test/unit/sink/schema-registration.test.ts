@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import type { TestContext } from 'node:test'
+import { RegistryCache } from '../../../src/runtime/registry-cache.ts'
 import { createRegistryClient } from '../../../src/runtime/registry-client.ts'
 import type { RegistryOptions } from '../../../src/runtime/registry-client.ts'
 import { outputSchemas } from '../../../src/sink/output-schemas.ts'
@@ -90,4 +94,22 @@ test('subjects are named as the strategy says', () => {
   assert.equal(subjectOf('topic-name', 't', schema), 't-value')
   assert.equal(subjectOf('record-name', 't', schema), 'millrace.engagement.MLFeature')
   assert.equal(subjectOf('topic-record-name', 't', schema), 't-millrace.engagement.MLFeature')
+})
+
+test('ids that were resolved once are used while the registry is away, for the same schemas only', async (t) => {
+  const directory = await mkdtemp(join(tmpdir(), 'millrace-cache-'))
+  t.after(() => rm(directory, { recursive: true }))
+  const used: string[] = []
+  const events = { used: (what: string) => used.push(what), problem: assert.ifError }
+  const cache = await RegistryCache.open({ directory, registryUrls: ['http://r'], events })
+  const { registry, client } = await open(t)
+  const ids = await resolveOutputSchemas(client, { ...PLAN, cache })
+  assert.deepEqual(used, [])
+  client.clearCaches()
+  await registry.close()
+  assert.deepEqual(await resolveOutputSchemas(client, { ...PLAN, cache }), ids)
+  assert.equal(used[0], 'the id of "ml-features-value"')
+  const audit = { ...SCHEMAS.audit, doc: 'changed' }
+  const changed = { ...PLAN, cache, schemas: { ...SCHEMAS, audit } }
+  await assert.rejects(resolveOutputSchemas(client, changed), { code: 'REGISTRY_UNAVAILABLE' })
 })
