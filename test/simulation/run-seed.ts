@@ -7,6 +7,7 @@ import type { Cluster } from './instance.ts'
 import { coordinatesOf, differences, expectedAnswers } from './oracle.ts'
 import { TOPICS } from './topics.ts'
 import { World } from './world.ts'
+import type { Limits } from './world.ts'
 
 const SPEC = specOf({
   lateness: '2s',
@@ -28,14 +29,18 @@ const RESTART_MS = 1_000
 /** What became of one seed. */
 export interface SeedResult {
   readonly seed: number
+  /** How many records were written. */
+  readonly records: number
+  /** How many faults happened. */
+  readonly faults: number
   readonly failures: readonly string[]
   readonly reached: ReadonlyMap<string, number>
   readonly trace: readonly string[]
 }
 
 /** One run of a few instances over a few partitions, with whatever the seed brings upon them. */
-export async function runSeed(seed: number): Promise<SeedResult> {
-  const world = new World(seed)
+export async function runSeed(seed: number, limits: Limits = {}): Promise<SeedResult> {
+  const world = new World(seed, limits)
   const partitions = world.random.whole(1, 3)
   const broker = new SimBroker(world, partitions)
   const group = new Group(world, partitions)
@@ -60,14 +65,14 @@ export async function runSeed(seed: number): Promise<SeedResult> {
     const expected = expectedAnswers(SPEC, broker.inputs)
     for (const problem of differences(SPEC, expected, broker.outputs)) world.fail(problem)
   }
-  const { failures, reached, trace } = world
-  return { seed, failures, reached, trace }
+  const { failures, reached, trace, faults } = world
+  return { seed, records: broker.inputs.flat().length, faults, failures, reached, trace }
 }
 
 /** Appends records over some seconds, some of them late or no event at all. */
 async function write(world: World, broker: SimBroker, life: { isWritten: boolean }): Promise<void> {
   const { random, clock } = world
-  const records = random.whole(20, 200)
+  const records = Math.min(random.whole(20, 200), world.limits.recordsMax ?? Infinity)
   let timeMs = clock.now()
   for (let written = 0; written < records; written++) {
     const partition = random.whole(0, broker.inputs.length - 1)

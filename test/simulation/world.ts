@@ -29,6 +29,15 @@ export const FAULTS = [
 
 export type Fault = (typeof FAULTS)[number]
 
+/** What is left out of a seed's run, to see whether it still fails. */
+export interface Limits {
+  readonly without?: ReadonlySet<Fault>
+  /** Faults after so many do not happen. */
+  readonly faultsMax?: number
+  /** Records after so many are not written. */
+  readonly recordsMax?: number
+}
+
 const TRACE_MAX = 20_000
 const LATENCY_MAX_MS = 4
 
@@ -46,17 +55,25 @@ export class World {
   readonly reached = new Map<string, number>()
   readonly trace: string[] = []
   readonly failures: string[] = []
+  readonly limits: Limits
   readonly #enabled: ReadonlySet<Fault>
   readonly #share: number
   #faultsEndAtMs = Infinity
+  #faults = 0
 
-  constructor(seed: number) {
+  constructor(seed: number, limits: Limits = {}) {
+    this.limits = limits
     this.random = new Random(seed)
     // Few kinds at a time: each is met in runs that are calm but for it.
     const count = this.random.whole(0, 6)
     const chosen = Array.from({ length: count }, () => this.random.pick(FAULTS))
     this.#enabled = new Set(chosen.filter((fault) => fault !== undefined))
     this.#share = this.random.pick([0.01, 0.05, 0.15]) ?? 0
+  }
+
+  /** How many faults have happened. */
+  get faults(): number {
+    return this.#faults
   }
 
   /** No fault begins later than this. */
@@ -68,6 +85,10 @@ export class World {
   fault(kind: Fault): boolean {
     if (!this.#enabled.has(kind) || this.clock.now() > this.#faultsEndAtMs) return false
     if (!this.random.chance(this.#share)) return false
+    // Chance has been asked already, so that up to here the run is as it is without limits.
+    const { without, faultsMax = Infinity } = this.limits
+    if (without?.has(kind) === true || this.#faults >= faultsMax) return false
+    this.#faults += 1
     this.reach(kind)
     return true
   }
