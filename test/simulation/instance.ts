@@ -150,15 +150,27 @@ export class Instance {
         say(`located ${partition} ${start} ${replayUntil}`)
       },
       committed: () => undefined,
-      aborted: (cause: string) => say(`aborted: ${cause}`),
-      recovering: (error: ServiceError) => say(`recovering ${error.code}`),
+      aborted: (cause: string) => {
+        world.reach('aborted')
+        say(`aborted: ${cause}`)
+      },
+      recovering: (error: ServiceError) => {
+        world.reach(`recovering-${error.code}`)
+        say(`recovering ${error.code}`)
+      },
       recovered: (result: string) => {
         world.reach(`recovered-${result}`)
         say(`recovered ${result}`)
       },
       registryUnavailable: () => say('registry away'),
-      registryBack: () => say('registry back'),
-      retrying: (error: ServiceError) => say(`retrying ${error.message}`),
+      registryBack: () => {
+        world.reach('registry-back')
+        say('registry back')
+      },
+      retrying: (error: ServiceError) => {
+        world.reach(`retrying-${error.code}`)
+        say(`retrying ${error.message}`)
+      },
     }
   }
 }

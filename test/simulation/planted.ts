@@ -44,4 +44,16 @@ export const PLANTED: readonly PlantedBug[] = [
     from: 'return { partition, start, replayUntil: committed, restored, committed: position }',
     to: 'return { partition, start: committed, replayUntil: committed, restored, committed: position }',
   },
+  {
+    name: 'records held from before a failed settlement of a revoke are processed',
+    file: 'src/loop/loop.ts',
+    from: 'return only(held, (partition) => isOwned(partition) && !isAgain.has(partition))',
+    to: 'return only(held, (partition) => isOwned(partition))',
+  },
+  {
+    name: 'state is not rebuilt after a foreign commit',
+    file: 'src/loop/loop.ts',
+    from: "return recovery === 'aborted' ? again : this.#reopen()",
+    to: 'return again',
+  },
 ]

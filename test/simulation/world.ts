@@ -6,6 +6,10 @@ export const FAULTS = [
   'crash',
   'freeze',
   'lost',
+  'rebalance',
+  'settle-abortable',
+  'settle-uncertain',
+  'hanging-call',
   'stop',
   'queue-full',
   'produce-refused',
@@ -38,6 +42,16 @@ export interface Limits {
   readonly recordsMax?: number
 }
 
+/** Kinds that lead somewhere only together, or only with nothing else in their way. */
+const THEMES: readonly (readonly Fault[])[] = [
+  ['rebalance', 'settle-abortable', 'settle-uncertain'],
+  ['rebalance', 'hanging-call'],
+  ['hanging-call'],
+  ['commit-uncertain-later', 'init-unavailable'],
+  ['produce-refused'],
+]
+const THEMED_SHARE = 0.4
+
 const TRACE_MAX = 20_000
 const LATENCY_MAX_MS = 4
 
@@ -65,9 +79,10 @@ export class World {
     this.limits = limits
     this.random = new Random(seed)
     // Few kinds at a time: each is met in runs that are calm but for it.
-    const count = this.random.whole(0, 6)
+    const theme = this.random.chance(THEMED_SHARE) ? this.random.pick(THEMES) : undefined
+    const count = this.random.whole(0, theme === undefined ? 6 : 2)
     const chosen = Array.from({ length: count }, () => this.random.pick(FAULTS))
-    this.#enabled = new Set(chosen.filter((fault) => fault !== undefined))
+    this.#enabled = new Set([...chosen, ...(theme ?? [])].filter((fault) => fault !== undefined))
     this.#share = this.random.pick([0.01, 0.05, 0.15]) ?? 0
   }
 
@@ -81,10 +96,10 @@ export class World {
     this.#faultsEndAtMs = this.clock.now() + ms
   }
 
-  /** Whether this fault happens now. */
-  fault(kind: Fault): boolean {
+  /** Whether this fault happens now: in the run's share of cases, unless another is given. */
+  fault(kind: Fault, share = this.#share): boolean {
     if (!this.#enabled.has(kind) || this.clock.now() > this.#faultsEndAtMs) return false
-    if (!this.random.chance(this.#share)) return false
+    if (!this.random.chance(share)) return false
     // Chance has been asked already, so that up to here the run is as it is without limits.
     const { without, faultsMax = Infinity } = this.limits
     if (without?.has(kind) === true || this.#faults >= faultsMax) return false
