@@ -3,14 +3,15 @@ import { KafkaProducer } from '../../src/sink/kafka-producer.ts'
 import { KafkaSource } from '../../src/source/kafka-consumer.ts'
 import { testbedAddresses } from '../harness/bed.ts'
 import { readCommitted } from '../harness/kafka.ts'
+import { isolationContract } from './isolation-suite.ts'
+import type { IsolationWorld } from './isolation-suite.ts'
 import { producerContract } from './producer-suite.ts'
-import type { ProducerWorld } from './producer-suite.ts'
 
 const REQUEST_TIMEOUT_MS = 10_000
 let worlds = 0
 
 /** Real topics and a real group of one member, whose offsets the producers send. */
-async function openWorld(): Promise<ProducerWorld> {
+async function openWorld(): Promise<IsolationWorld> {
   const { brokers } = testbedAddresses()
   const prefix = `c${process.pid}-${++worlds}-${Date.now().toString(36)}`
   const inputTopic = `${prefix}-in`
@@ -21,23 +22,25 @@ async function openWorld(): Promise<ProducerWorld> {
   )
   const source = await joinGroup(brokers, prefix, inputTopic)
   const producers: KafkaProducer[] = []
+  const open = async (transactionalId: string): Promise<KafkaProducer> => {
+    const producer = new KafkaProducer({
+      properties: {
+        'bootstrap.servers': brokers,
+        'transactional.id': transactionalId,
+        'transaction.timeout.ms': 10_000,
+        'retry.backoff.ms': 5,
+      },
+      consumer: () => source.client,
+      requestTimeoutMs: REQUEST_TIMEOUT_MS,
+    })
+    producers.push(producer)
+    return producer
+  }
   return {
     inputTopic,
     outputTopic,
-    open: async () => {
-      const producer = new KafkaProducer({
-        properties: {
-          'bootstrap.servers': brokers,
-          'transactional.id': prefix,
-          'transaction.timeout.ms': 10_000,
-          'retry.backoff.ms': 5,
-        },
-        consumer: () => source.client,
-        requestTimeoutMs: REQUEST_TIMEOUT_MS,
-      })
-      producers.push(producer)
-      return producer
-    },
+    open: () => open(prefix),
+    openOther: () => open(`${prefix}-other`),
     readCommitted: async () =>
       (await readCommitted(brokers, outputTopic, 1)).map(({ value }) => String(value)),
     committedOffset: async () => {
@@ -78,3 +81,4 @@ async function joinGroup(brokers: string, group: string, topic: string): Promise
 }
 
 producerContract('Kafka', openWorld)
+isolationContract('Kafka', openWorld)

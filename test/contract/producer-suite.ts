@@ -14,7 +14,7 @@ export interface ProducerWorld {
   close(): Promise<void>
 }
 
-/** The contract of `TransactionalProducer`, run on the fake and on the Kafka adapter. */
+/** The contract of `TransactionalProducer`, run on the fake, in simulation and on the Kafka adapter. */
 export function producerContract(name: string, openWorld: () => Promise<ProducerWorld>): void {
   const law = (title: string, body: (world: ProducerWorld) => Promise<void>): void => {
     test(`${name}: ${title}`, { timeout: 60_000 }, async () => {
@@ -133,10 +133,12 @@ export function producerContract(name: string, openWorld: () => Promise<Producer
   })
 }
 
-function recordTo(world: ProducerWorld, value: string) {
+/** A record of the output topic. */
+export function recordTo(world: ProducerWorld, value: string) {
   return { topic: world.outputTopic, partition: 0, key: null, value: Buffer.from(value) }
 }
 
-function offsetOf(world: ProducerWorld, offset: number): OffsetCommit {
+/** A commit of the one input partition. */
+export function offsetOf(world: ProducerWorld, offset: number): OffsetCommit {
   return { topic: world.inputTopic, partition: 0, offset, metadata: '{"v":1}' }
 }

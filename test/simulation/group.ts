@@ -21,12 +21,15 @@ export class Group {
   readonly #world: World
   readonly #owners: (Member | undefined)[]
   readonly #members = new Map<string, Member>()
+  /** How often each partition has been passed on to the next member. */
+  readonly #turns: number[]
   #rebalances = 0
   isClosed = false
 
   constructor(world: World, partitions: number) {
     this.#world = world
     this.#owners = Array.from({ length: partitions }, () => undefined)
+    this.#turns = this.#owners.map(() => 0)
     void this.#watch()
   }
 
@@ -48,6 +51,18 @@ export class Group {
     return this.#owners[partition] === member
   }
 
+  /** One partition goes to the next member, which asks its owner to give it back. */
+  rebalance(): void {
+    this.#passOn(this.#world.random.whole(0, this.#owners.length - 1))
+    this.#reconcile()
+  }
+
+  /** Some of the member's partitions, or all, go to somebody else, before it knows. */
+  takeFrom(member: Member): void {
+    if (!member.isPending) this.#lose(member, this.#world.random.chance(0.5))
+    this.#reconcile()
+  }
+
   async #watch(): Promise<void> {
     const silentSince = new Map<Member, number>()
     while (!this.isClosed) {
@@ -61,23 +76,36 @@ export class Group {
         const isOver = nowMs - since > SESSION_TIMEOUT_MS
         if (!member.isPending && (isOver || this.#world.fault('lost'))) this.#lose(member)
       }
+      if (this.#world.fault('rebalance')) this.rebalance()
       this.#reconcile()
     }
   }
 
-  /** Its partitions are somebody else's before it knows. */
-  #lose(member: Member): void {
-    const lost = this.#free(member)
+  /** Its partitions, or only some of them, are somebody else's before it knows. */
+  #lose(member: Member, isPart = false): void {
+    const { random } = this.#world
+    const owned = this.#ownedBy(member)
+    const lost = isPart ? owned.slice(0, random.whole(1, owned.length)) : owned
     if (lost.length === 0) return
+    for (const partition of lost) {
+      this.#owners[partition] = undefined
+      this.#passOn(partition)
+    }
     this.#world.note(`${member.caller.name} loses ${lost.join(',')}`)
     this.#world.reach('assignment-lost')
     this.#announceRelease(member, 'lost', lost)
   }
 
-  #free(member: Member): number[] {
-    const owned = this.#owners.flatMap((owner, partition) => (owner === member ? [partition] : []))
-    for (const partition of owned) this.#owners[partition] = undefined
-    return owned
+  #free(member: Member): void {
+    for (const partition of this.#ownedBy(member)) this.#owners[partition] = undefined
+  }
+
+  #ownedBy(member: Member): number[] {
+    return this.#owners.flatMap((owner, partition) => (owner === member ? [partition] : []))
+  }
+
+  #passOn(partition: number): void {
+    this.#turns[partition] = (this.#turns[partition] ?? 0) + 1
   }
 
   #reconcile(): void {
@@ -85,7 +113,8 @@ export class Group {
       a.caller.name < b.caller.name ? -1 : 1,
     )
     if (live.length === 0) return
-    const target = (partition: number): Member | undefined => live[partition % live.length]
+    const target = (partition: number): Member | undefined =>
+      live[(partition + (this.#turns[partition] ?? 0)) % live.length]
     const partitions = this.#owners.map((_, partition) => partition)
     for (const member of live) {
       if (member.isPending) continue

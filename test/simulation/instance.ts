@@ -179,8 +179,12 @@ export class Instance {
         say(`${partition}: ${problem}`)
       },
       committed: () => undefined,
-      aborted: (cause: string) => say(`aborted: ${cause}`),
+      aborted: (cause: string) => {
+        world.reach('aborted')
+        say(`aborted: ${cause}`)
+      },
       recovering: (error: ServiceError) => {
+        world.reach(`recovering-${error.code}`)
         if (error.message.includes('took longer')) world.reach('drain-over')
         say(`recovering ${error.code}`)
       },
@@ -189,10 +193,16 @@ export class Instance {
         say(`recovered ${result}`)
       },
       registryUnavailable: () => say('registry away'),
-      registryBack: () => say('registry back'),
       breakerTripped: (why: string) => say(`tripped: ${why}`),
       breakerClosed: () => say('breaker closed'),
-      retrying: (error: ServiceError) => say(`retrying ${error.message}`),
+      registryBack: () => {
+        world.reach('registry-back')
+        say('registry back')
+      },
+      retrying: (error: ServiceError) => {
+        world.reach(`retrying-${error.code}`)
+        say(`retrying ${error.message}`)
+      },
     }
   }
 }

@@ -25,6 +25,9 @@ function plant(folder: string, { file, from, to }: PlantedBug): void {
   writeFileSync(join(folder, file), text.replace(from, to))
 }
 
+/** Records and faults of all runs that found a bug, before and after they were shrunk. */
+const totals = { size: 0, shrunkSize: 0 }
+
 for (const bug of PLANTED) {
   test(`it is found within ${SEEDS_MAX} seeds that ${bug.name}`, async (t) => {
     const folder = mkdtempSync(join(tmpdir(), 'millrace-planted-'))
@@ -32,6 +35,15 @@ for (const bug of PLANTED) {
     plant(folder, bug)
     const args = [join(folder, 'test/simulation/find.ts'), String(FIRST_SEED), String(SEEDS_MAX)]
     const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: folder })
-    t.diagnostic(`found after ${Number(stdout) - FIRST_SEED + 1} seeds`)
+    const { seed, size, shrunkSize, isFailing } = JSON.parse(stdout)
+    t.diagnostic(`found after ${seed - FIRST_SEED + 1} seeds, ${size} shrunk to ${shrunkSize}`)
+    assert.equal(isFailing, true, 'the shrunk run must fail as well')
+    totals.size += size
+    totals.shrunkSize += shrunkSize
   })
 }
+
+test('failing runs are shrunk by a quarter and more', (t) => {
+  t.diagnostic(`${totals.size} records and faults shrunk to ${totals.shrunkSize}`)
+  assert.ok(totals.shrunkSize < totals.size * 0.75, `${totals.size} to ${totals.shrunkSize}`)
+})

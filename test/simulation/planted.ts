@@ -62,4 +62,16 @@ export const PLANTED: readonly PlantedBug[] = [
     from: '    await processor.writeChanges()\n',
     to: '',
   },
+  {
+    name: 'records held from before a failed settlement of a revoke are processed',
+    file: 'src/loop/loop.ts',
+    from: 'return only(held, (partition) => isOwned(partition) && !isAgain.has(partition))',
+    to: 'return only(held, (partition) => isOwned(partition))',
+  },
+  {
+    name: 'state is not rebuilt after a foreign commit',
+    file: 'src/loop/loop.ts',
+    from: "return recovery === 'aborted' ? again : this.#reopen()",
+    to: 'return again',
+  },
 ]

@@ -6,6 +6,11 @@ import type { Group, Member } from './group.ts'
 import type { Fault, World } from './world.ts'
 
 const LATER_MAX_MS = 4_000
+/** A call is given up when it has not been answered for so long. */
+const WATCHDOG_MS = 60_000
+const HANGING_SHARE = 0.1
+/** Of the calls while a rebalance waits for the member. */
+const SETTLE_SHARE = 0.4
 
 type State = 'ready' | 'open' | 'must-abort' | 'dead'
 
@@ -60,6 +65,8 @@ export class SimProducer implements TransactionalProducer {
     await this.#world.travel(this.#member.caller)
     this.#fault('offsets-retriable', 'TRANSACTION_RETRIABLE')
     if (this.#world.fault('offsets-abortable')) throw this.#mustAbort('sendOffsets')
+    if (this.#isSettling('settle-abortable')) throw this.#mustAbort('sendOffsets')
+    await this.#mayHang('sendOffsets')
     const isOurs = offsets.every(({ partition }) => this.#group.owns(this.#member, partition))
     if (!isOurs) {
       this.#world.reach('generation-moved')
@@ -80,6 +87,8 @@ export class SimProducer implements TransactionalProducer {
     if (this.#world.fault('commit-abortable')) throw this.#mustAbort('commit')
     if (this.#world.fault('commit-fatal')) throw this.#die('PRODUCER_FATAL')
     if (this.#world.fault('commit-uncertain-before')) throw this.#die('COMMIT_UNCERTAIN')
+    if (this.#isSettling('settle-uncertain')) throw this.#die('COMMIT_UNCERTAIN')
+    await this.#mayHang('commit')
     if (this.#world.fault('commit-uncertain-later')) {
       void this.#commitLater(this.#epoch)
       throw this.#die('COMMIT_UNCERTAIN')
@@ -87,6 +96,7 @@ export class SimProducer implements TransactionalProducer {
     this.#reached(() => this.#broker.commit(this.#name, this.#epoch))
     await this.#world.travel(this.#member.caller)
     if (this.#world.fault('commit-uncertain-after')) throw this.#die('COMMIT_UNCERTAIN')
+    await this.#mayHang('commit, which is done')
     this.#state = 'ready'
   }
 
@@ -95,6 +105,7 @@ export class SimProducer implements TransactionalProducer {
     await this.#world.travel(this.#member.caller)
     this.#fault('abort-retriable', 'TRANSACTION_RETRIABLE')
     if (this.#world.fault('abort-uncertain')) throw this.#die('COMMIT_UNCERTAIN')
+    await this.#mayHang('abort')
     this.#reached(() => this.#broker.abort(this.#name, this.#epoch))
     await this.#world.travel(this.#member.caller)
     this.#state = 'ready'
@@ -118,6 +129,21 @@ export class SimProducer implements TransactionalProducer {
     } catch {
       this.#world.reach('late-commit-fenced')
     }
+  }
+
+  /** Whether a commit fails on which the answer to a rebalance may depend. */
+  #isSettling(kind: 'settle-abortable' | 'settle-uncertain'): boolean {
+    return this.#member.isPending && this.#world.fault(kind, SETTLE_SHARE)
+  }
+
+  /** The answer never comes. Meanwhile the group may go on without this member. */
+  async #mayHang(call: string): Promise<void> {
+    if (!this.#world.fault('hanging-call', HANGING_SHARE)) return
+    this.#world.note(`${this.#name} hangs in ${call}`)
+    if (this.#world.random.chance(0.7)) this.#group.takeFrom(this.#member)
+    await this.#world.clock.sleep(WATCHDOG_MS)
+    await this.#world.travel(this.#member.caller)
+    throw this.#die('COMMIT_UNCERTAIN')
   }
 
   #fault(kind: Fault, code: 'KAFKA_UNAVAILABLE' | 'TRANSACTION_RETRIABLE' | 'PRODUCER_QUEUE_FULL') {

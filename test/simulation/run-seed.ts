@@ -7,6 +7,7 @@ import type { Cluster } from './instance.ts'
 import { coordinatesOf, differences, expectedAnswers } from './oracle.ts'
 import { TOPICS } from './topics.ts'
 import { World } from './world.ts'
+import type { Limits } from './world.ts'
 
 const SPEC = specOf({
   lateness: '2s',
@@ -21,6 +22,7 @@ const SPEC = specOf({
 })
 const NAMES = ['a', 'b', 'c']
 const KEYS = 4
+const PARTITIONS_MAX = 5
 const FAULTS_END_MS = 20_000
 const PROGRESS_MAX_MS = 10 * 60_000
 const RESTART_MS = 1_000
@@ -28,15 +30,19 @@ const RESTART_MS = 1_000
 /** What became of one seed. */
 export interface SeedResult {
   readonly seed: number
+  /** How many records were written. */
+  readonly records: number
+  /** How many faults happened. */
+  readonly faults: number
   readonly failures: readonly string[]
   readonly reached: ReadonlyMap<string, number>
   readonly trace: readonly string[]
 }
 
 /** One run of a few instances over a few partitions, with whatever the seed brings upon them. */
-export async function runSeed(seed: number): Promise<SeedResult> {
-  const world = new World(seed)
-  const partitions = world.random.whole(1, 3)
+export async function runSeed(seed: number, limits: Limits = {}): Promise<SeedResult> {
+  const world = new World(seed, limits)
+  const partitions = world.random.whole(1, PARTITIONS_MAX)
   const broker = new SimBroker(world, partitions)
   const group = new Group(world, partitions)
   const cluster: Cluster = { world, broker, group, spec: SPEC }
@@ -60,14 +66,16 @@ export async function runSeed(seed: number): Promise<SeedResult> {
     const expected = expectedAnswers(SPEC, broker.inputs)
     for (const problem of differences(SPEC, expected, broker.outputs)) world.fail(problem)
   }
-  const { failures, reached, trace } = world
-  return { seed, failures, reached, trace }
+  const { failures, reached, trace, faults } = world
+  return { seed, records: broker.inputs.flat().length, faults, failures, reached, trace }
 }
 
 /** Appends records over some seconds, some of them late or no event at all. */
 async function write(world: World, broker: SimBroker, life: { isWritten: boolean }): Promise<void> {
   const { random, clock } = world
-  const records = random.whole(20, 200)
+  const records = Math.min(random.whole(20, 200), world.limits.recordsMax ?? Infinity)
+  // Rare pauses leave a backlog, so that units stay open and records are read ahead of them.
+  const pauses = random.pick([0.2, 0.05, 0.01]) ?? 0
   let timeMs = clock.now()
   for (let written = 0; written < records; written++) {
     const partition = random.whole(0, broker.inputs.length - 1)
@@ -83,7 +91,7 @@ async function write(world: World, broker: SimBroker, life: { isWritten: boolean
       value: Buffer.from(random.chance(0.05) ? 'poison' : JSON.stringify({ amount })),
     }
     log.push(record)
-    if (random.chance(0.2)) await clock.sleep(random.whole(0, 800))
+    if (random.chance(pauses)) await clock.sleep(random.whole(0, 800))
   }
   life.isWritten = true
 }

@@ -14,6 +14,8 @@ import type { Caller, World } from './world.ts'
 
 const POLL_WAIT_MS = 200
 const UNSTABLE_WAIT_MS = 20
+/** Of the full polls, after which a unit is likely to stay open. */
+const REBALANCE_SHARE = 0.2
 
 /** A consumer on the simulated broker. */
 export class SimSource implements Source {
@@ -57,6 +59,8 @@ export class SimSource implements Source {
     this.#isPolling = true
     await this.#world.travel(this.member.caller)
     const records = this.#take(recordsMax)
+    const isFull = records.length === recordsMax
+    if (isFull && this.#world.fault('rebalance', REBALANCE_SHARE)) this.#group.rebalance()
     if (records.length === 0) await this.#world.clock.sleep(POLL_WAIT_MS)
     this.#isPolling = false
     return records

@@ -31,8 +31,9 @@ export class VirtualClock implements Clock {
   async pass(forMs: number, isDone: () => boolean): Promise<boolean> {
     const untilMs = this.#nowMs + forMs
     for (;;) {
-      // Every promise that can go on has gone on once this is reached.
-      await new Promise((resolve) => setImmediate(resolve))
+      // Runs when the microtasks have run dry: every promise that can go on has gone on. Unlike
+      // `setImmediate` it takes no turn of the event loop, which costs more than a step does.
+      await new Promise<void>((resolve) => process.nextTick(resolve))
       if (isDone()) return true
       const [next] = this.#timers
       if (next === undefined || next.atMs > untilMs) return false

@@ -6,6 +6,10 @@ export const FAULTS = [
   'crash',
   'freeze',
   'lost',
+  'rebalance',
+  'settle-abortable',
+  'settle-uncertain',
+  'hanging-call',
   'stop',
   'queue-full',
   'produce-refused',
@@ -30,6 +34,25 @@ export const FAULTS = [
 
 export type Fault = (typeof FAULTS)[number]
 
+/** What is left out of a seed's run, to see whether it still fails. */
+export interface Limits {
+  readonly without?: ReadonlySet<Fault>
+  /** Faults after so many do not happen. */
+  readonly faultsMax?: number
+  /** Records after so many are not written. */
+  readonly recordsMax?: number
+}
+
+/** Kinds that lead somewhere only together, or only with nothing else in their way. */
+const THEMES: readonly (readonly Fault[])[] = [
+  ['rebalance', 'settle-abortable', 'settle-uncertain'],
+  ['rebalance', 'hanging-call'],
+  ['hanging-call'],
+  ['commit-uncertain-later', 'init-unavailable'],
+  ['produce-refused'],
+]
+const THEMED_SHARE = 0.4
+
 const TRACE_MAX = 20_000
 const LATENCY_MAX_MS = 4
 
@@ -47,17 +70,26 @@ export class World {
   readonly reached = new Map<string, number>()
   readonly trace: string[] = []
   readonly failures: string[] = []
+  readonly limits: Limits
   readonly #enabled: ReadonlySet<Fault>
   readonly #share: number
   #faultsEndAtMs = Infinity
+  #faults = 0
 
-  constructor(seed: number) {
+  constructor(seed: number, limits: Limits = {}) {
+    this.limits = limits
     this.random = new Random(seed)
     // Few kinds at a time: each is met in runs that are calm but for it.
-    const count = this.random.whole(0, 6)
+    const theme = this.random.chance(THEMED_SHARE) ? this.random.pick(THEMES) : undefined
+    const count = this.random.whole(0, theme === undefined ? 6 : 2)
     const chosen = Array.from({ length: count }, () => this.random.pick(FAULTS))
-    this.#enabled = new Set(chosen.filter((fault) => fault !== undefined))
+    this.#enabled = new Set([...chosen, ...(theme ?? [])].filter((fault) => fault !== undefined))
     this.#share = this.random.pick([0.01, 0.05, 0.15]) ?? 0
+  }
+
+  /** How many faults have happened. */
+  get faults(): number {
+    return this.#faults
   }
 
   /** No fault begins later than this. */
@@ -65,10 +97,14 @@ export class World {
     this.#faultsEndAtMs = this.clock.now() + ms
   }
 
-  /** Whether this fault happens now. */
-  fault(kind: Fault): boolean {
+  /** Whether this fault happens now: in the run's share of cases, unless another is given. */
+  fault(kind: Fault, share = this.#share): boolean {
     if (!this.#enabled.has(kind) || this.clock.now() > this.#faultsEndAtMs) return false
-    if (!this.random.chance(this.#share)) return false
+    if (!this.random.chance(share)) return false
+    // Chance has been asked already, so that up to here the run is as it is without limits.
+    const { without, faultsMax = Infinity } = this.limits
+    if (without?.has(kind) === true || this.#faults >= faultsMax) return false
+    this.#faults += 1
     this.reach(kind)
     return true
   }

@@ -1,0 +1,59 @@
+import { SimBroker } from '../simulation/broker.ts'
+import { Group } from '../simulation/group.ts'
+import { SimProducer } from '../simulation/producer.ts'
+import { SimSource } from '../simulation/source.ts'
+import { TOPICS } from '../simulation/topics.ts'
+import { World } from '../simulation/world.ts'
+import { isolationContract } from './isolation-suite.ts'
+import type { IsolationWorld } from './isolation-suite.ts'
+import { producerContract } from './producer-suite.ts'
+
+const READ_MAX = 1_000
+/** By then the markers of a decided transaction have come. */
+const MARKED_MS = 100
+/** Virtual time goes on in small steps, so that no transaction is timed out between two calls. */
+const STEP_MS = 10
+
+/** A broker without faults; the changelog is the topic that has transactions in its log. */
+async function openWorld(): Promise<IsolationWorld> {
+  const world = new World(1, { faultsMax: 0 })
+  const broker = new SimBroker(world, 1)
+  const group = new Group(world, 1)
+  const memberOf = (name: string) =>
+    new SimSource(world, broker, { group, caller: { name, isDead: false, frozenUntilMs: 0 } })
+  const source = memberOf('a')
+  source.subscribe((rebalance) => rebalance.answer())
+  const other = memberOf('b')
+  const life = { isOver: false }
+  void letTimePass(world, life)
+  return {
+    inputTopic: 'events',
+    outputTopic: TOPICS.state,
+    open: async () => new SimProducer(world, broker, { group, member: source.member }),
+    openOther: async () => new SimProducer(world, broker, { group, member: other.member }),
+    readCommitted: async () => {
+      await world.clock.sleep(MARKED_MS)
+      const records = broker.states[0]?.read(0, READ_MAX).records ?? []
+      return records.map(({ value }) => String(value))
+    },
+    committedOffset: async () => {
+      await source.committed([0])
+      return broker.committed.get(0)
+    },
+    close: async () => {
+      life.isOver = true
+      group.isClosed = true
+    },
+  }
+}
+
+async function letTimePass(world: World, life: { readonly isOver: boolean }): Promise<void> {
+  while (!life.isOver) {
+    await world.clock.pass(STEP_MS, () => life.isOver)
+    void world.clock.sleep(STEP_MS)
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+}
+
+producerContract('simulation', openWorld)
+isolationContract('simulation', openWorld)
