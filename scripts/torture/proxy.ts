@@ -9,6 +9,8 @@ export interface Swallow {
   readonly apiKey: number
   /** From the lost answer to the cut of its connection. */
   readonly cutAfterMs: number
+  /** Told when it is lost, with the request, which names the transactional id. */
+  readonly onSwallowed?: (request: Buffer) => void
 }
 
 /**
@@ -102,7 +104,7 @@ class Connection {
   readonly #broker: Socket
   readonly #rules: Rules
   readonly #lines: readonly DelayLine[]
-  readonly #doomed = new Map<number, Swallow>()
+  readonly #doomed = new Map<number, { readonly swallow: Swallow; readonly request: Buffer }>()
   #cutting: NodeJS.Timeout | undefined
   #isMute = false
 
@@ -141,19 +143,20 @@ class Connection {
   #onRequest(frame: Buffer, line: DelayLine): void {
     const { apiKey, correlationId } = requestHeader(frame)
     const swallow = this.#rules.swallow(apiKey)
-    if (swallow !== undefined) this.#doomed.set(correlationId, swallow)
+    if (swallow !== undefined) this.#doomed.set(correlationId, { swallow, request: frame })
     line.push(frame, this.#rules.delayMs())
   }
 
   #onAnswer(frame: Buffer, line: DelayLine): void {
     if (this.#isMute) return
-    const swallow = this.#doomed.get(answeredId(frame))
-    if (swallow === undefined) {
+    const doomed = this.#doomed.get(answeredId(frame))
+    if (doomed === undefined) {
       line.push(frame, this.#rules.delayMs())
       return
     }
     this.#isMute = true
     this.#rules.onSwallowed()
-    this.#cutting = setTimeout(() => this.cut(), swallow.cutAfterMs)
+    this.#cutting = setTimeout(() => this.cut(), doomed.swallow.cutAfterMs)
+    doomed.swallow.onSwallowed?.(doomed.request)
   }
 }
