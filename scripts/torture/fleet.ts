@@ -4,7 +4,8 @@ import { Instance } from './instance.ts'
 const IDS = ['a', 'b', 'c']
 /** Started at first; the rest is added and removed. */
 const FIRST = 2
-const STOP_WAIT_MS = 20_000
+/** Well beyond the service's own grace of 10 s, after which it must end whatever is in flight. */
+const STOP_WAIT_MS = 30_000
 
 /** The instances of a run. */
 export class Fleet {

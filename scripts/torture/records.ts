@@ -43,12 +43,18 @@ export interface InputPlan {
 export type Encode = (value: object) => Buffer
 
 /**
- * Records from a seed, in the order they are written: two in a hundred too late to be taken, one in a
- * hundred that cannot be decoded, the rest in mild disorder.
+ * Records from a seed, in the order they are written, without end: two in a hundred too late to be
+ * taken, one in a hundred that cannot be decoded, the rest in mild disorder.
  */
-export function planRecords(seed: number, count: number, encode: Encode): InputPlan[] {
+export function* endlessRecords(seed: number, encode: Encode): Generator<InputPlan, never> {
   const random = new Random(seed)
-  return Array.from({ length: count }, (_, index) => planOne(random, index, encode))
+  for (let index = 0; ; index++) yield planOne(random, index, encode)
+}
+
+/** The first records of a seed. */
+export function planRecords(seed: number, count: number, encode: Encode): InputPlan[] {
+  const records = endlessRecords(seed, encode)
+  return Array.from({ length: count }, () => records.next().value)
 }
 
 function planOne(random: Random, index: number, encode: Encode): InputPlan {

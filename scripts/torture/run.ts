@@ -138,6 +138,7 @@ async function work(plan: TorturePlan, parts: Parts): Promise<Verdict> {
     brokers,
     topic: topics.input,
     records,
+    count: records.length,
     writeMs: size.writeMs,
     signal: stop,
     onWritten: (count) => {
@@ -195,6 +196,7 @@ function failuresOf(verdict: Verdict, fleet: Fleet): string[] {
   if (lost > 0) failures.push(`${lost} records lost`)
   if (doubled > 0) failures.push(`${doubled} records answered again`)
   if (wrong > 0) failures.push(`${wrong} differences from the oracle`)
+  if (fleet.stops.has('status SIGKILL')) failures.push('an instance did not stop within its grace')
   for (const what of fleet.ownEnds.keys()) {
     // The other statuses are the world's faults, for which a restart is the answer.
     if (what.endsWith(`status ${EXIT.internal}`) || what.endsWith(`status ${EXIT.config}`)) {

@@ -11,7 +11,9 @@ const FLUSH_MS = 60_000
 export interface WritePlan {
   readonly brokers: string
   readonly topic: string
-  readonly records: readonly InputPlan[]
+  readonly records: Iterable<InputPlan>
+  /** How many of them. */
+  readonly count: number
   /** Time over which they are spread evenly. */
   readonly writeMs: number
   /** Ends the writing early. */
@@ -25,7 +27,7 @@ export interface WritePlan {
  * not suffer what they suffer. Idempotent, so the broker may go meanwhile.
  */
 export async function writeEvenly(plan: WritePlan): Promise<void> {
-  const { brokers, topic, records, writeMs, signal, onWritten } = plan
+  const { brokers, topic, count, writeMs, signal, onWritten } = plan
   const producer = new kafka.RdKafka.Producer({
     'bootstrap.servers': brokers,
     'enable.idempotence': true,
@@ -35,15 +37,18 @@ export async function writeEvenly(plan: WritePlan): Promise<void> {
   })
   await fromCallback((done) => producer.connect(CONNECT, done))
   const startedAt = performance.now()
-  let next = 0
-  while (next < records.length && !signal.aborted) {
-    const share = writeMs === 0 ? 1 : (performance.now() - startedAt) / writeMs
-    const due = Math.min(records.length, Math.ceil(share * records.length))
-    for (const { partition, value, key, timestampMs } of records.slice(next, due)) {
+  const records = plan.records[Symbol.iterator]()
+  let written = 0
+  while (written < count && !signal.aborted) {
+    const share = (performance.now() - startedAt) / writeMs
+    const due = Math.min(count, Math.ceil(share * count))
+    for (; written < due; written++) {
+      const { value: record } = records.next()
+      if (record === undefined) throw new Error(`there are no more than ${written} records`)
+      const { partition, value, key, timestampMs } = record
       producer.produce(topic, partition, value, key, timestampMs)
     }
-    next = Math.max(next, due)
-    onWritten?.(next)
+    onWritten?.(written)
     await sleep(TICK_MS)
   }
   await fromCallback((done) => producer.flush(FLUSH_MS, (error) => done(error, undefined)))
