@@ -2,17 +2,14 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createBed } from '../../test/harness/bed.ts'
-import type { Bed } from '../../test/harness/bed.ts'
 import { register, wireEncoder } from '../../test/harness/registry.ts'
-import { freePorts } from '../testbed/ports.ts'
-import { startOwn } from '../testbed/testbed.ts'
-import { Instance } from '../torture/instance.ts'
-import { Progress } from '../torture/progress.ts'
-import { EVENT_SCHEMA, PARTITIONS, endlessRecords } from '../torture/records.ts'
+import { Cleanup } from '../torture/cleanup.ts'
+import { EVENT_SCHEMA, endlessRecords } from '../torture/records.ts'
 import { writeEvenly } from '../torture/writer.ts'
 import { takeSample } from './sample.ts'
 import type { Sample } from './sample.ts'
+import { prepare } from './stage.ts'
+import type { Parts } from './stage.ts'
 import { trendsOf } from './verdict.ts'
 import type { Trend } from './verdict.ts'
 
@@ -21,13 +18,6 @@ const START_WAIT_MS = 60_000
 const ANSWER_WAIT_MS = 60_000
 const STOP_WAIT_MS = 20_000
 const SEED = 1
-/** As short as it goes: a commit follows the other. */
-const SETTINGS = {
-  COMMIT_INTERVAL_MS: '1',
-  SESSION_TIMEOUT_MS: '6000',
-  LOG_FORMAT: 'json',
-} as const
-
 /** What a soak is to do. */
 export interface SoakPlan {
   readonly minutes: number
@@ -58,31 +48,18 @@ export interface SoakResult {
 
 /** Broker, registry and services of its own; all of them ended when it returns. */
 export async function soak(plan: SoakPlan): Promise<SoakResult> {
-  const testbed = await startOwn()
   const logFolder = mkdtempSync(join(tmpdir(), 'millrace-soak-'))
+  const cleanup = new Cleanup()
   const failures: string[] = []
-  const [port = 0] = await freePorts(1)
-  const bed = await createBed({ partitions: PARTITIONS, addresses: testbed })
-  const instance = (id: string, env: Readonly<Record<string, string>>): Instance =>
-    new Instance({
-      id,
-      env: { ...bed.env, ...SETTINGS, ...env },
-      logFile: join(logFolder, `instance-${id}.log`),
-      onOwnEnd: (status) => failures.push(`instance ${id} ended by itself: ${status}`),
-    })
-  const watched = instance('a', { HTTP_PORT: String(port) })
-  const guest = instance('b', {})
-  const progress = await Progress.watch(testbed.brokers, bed.topics.audit)
-  const parts: Parts = { bed, watched, guest, progress, url: `http://127.0.0.1:${port}` }
   const seen: Seen = { samples: [], records: 0, rebalances: 0 }
+  let parts: Parts | undefined
   try {
+    parts = await prepare(logFolder, failures, cleanup)
     await work(plan, parts, seen)
   } catch (error) {
     failures.push(error instanceof Error ? error.message : String(error))
   } finally {
-    await Promise.all([watched.kill(), guest.kill()])
-    await progress.close()
-    await testbed.stop(failures.length > 0)
+    failures.push(...(await cleanup.run()))
   }
   const trends = trendsOf(seen.samples)
   for (const { figure, holds } of trends) if (!holds) failures.push(`${figure} rises`)
@@ -90,25 +67,15 @@ export async function soak(plan: SoakPlan): Promise<SoakResult> {
   return {
     minutes: plan.minutes,
     records: seen.records,
-    answered: progress.answered,
+    answered: parts?.progress.answered ?? 0,
     commits: seen.samples.at(-1)?.commits ?? 0,
     rebalances: seen.rebalances,
-    longestStandstillMs: Math.round(progress.longestStandstillMs),
+    longestStandstillMs: Math.round(parts?.progress.longestStandstillMs ?? 0),
     trends,
     samples: seen.samples,
     failures,
     logs: failures.length === 0 ? [] : [logFolder],
   }
-}
-
-interface Parts {
-  readonly bed: Bed
-  /** The instance that is measured, and stays. */
-  readonly watched: Instance
-  /** The one that comes and goes. */
-  readonly guest: Instance
-  readonly progress: Progress
-  readonly url: string
 }
 
 interface Seen {

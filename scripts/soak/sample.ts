@@ -1,7 +1,7 @@
 import { readFileSync, readdirSync } from 'node:fs'
 
 const KIB_PER_MIB = 1024
-const ANSWER_WAIT_MS = 2_000
+const ANSWER_WAIT_MS = 10_000
 
 /** What is sampled of the process; each has a bound on its rise. */
 export const FIGURES = ['residentMiB', 'handles', 'threads', 'eventLoopDelayMs'] as const

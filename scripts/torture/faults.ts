@@ -32,12 +32,17 @@ export class Faults {
 
   /** Until the last one is over. @throws Error when there is nothing left to hit */
   async run(faults: readonly Fault[], signal: AbortSignal): Promise<void> {
-    for (const fault of faults) {
-      if (signal.aborted) break
-      await sleep(fault.afterMs)
-      await this.#do(fault)
+    try {
+      for (const fault of faults) {
+        if (signal.aborted) break
+        await sleep(fault.afterMs)
+        await this.#do(fault)
+      }
+    } finally {
+      // What is armed would hit whoever stops; and a lost answer may have begun one more fault.
+      this.#victims.proxy.disarm()
+      while (this.#lasting.length > 0) await Promise.all(this.#lasting.splice(0))
     }
-    await Promise.all(this.#lasting)
   }
 
   async #do(fault: Fault): Promise<void> {

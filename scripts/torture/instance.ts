@@ -18,6 +18,7 @@ export interface InstanceOptions {
 
 /** Between an end that nobody asked for and the next start. */
 const BACKOFF_MS = 500
+const KILL_WAIT_MS = 15_000
 
 /** An instance of the service: one name, one process after the other. */
 export class Instance {
@@ -77,7 +78,11 @@ export class Instance {
     this.#isWanted = false
     this.#isFrozen = false
     this.#child?.kill('SIGKILL')
-    while (this.isRunning) await sleep(5)
+    const deadline = performance.now() + KILL_WAIT_MS
+    while (this.isRunning) {
+      if (performance.now() > deadline) throw new Error(`instance ${this.id} cannot be killed`)
+      await sleep(5)
+    }
   }
 
   /** SIGTERM. @returns its exit status; killed when it does not end in time */

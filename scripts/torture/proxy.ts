@@ -53,6 +53,11 @@ export class BreakingProxy {
     this.#armed.push(swallow)
   }
 
+  /** Loses nothing more; what is lost stays so. */
+  disarm(): void {
+    this.#armed.length = 0
+  }
+
   /** Each frame takes so much longer from now on, in both directions. */
   delay(delayMs: number): void {
     this.#delayMs = delayMs

@@ -3,19 +3,16 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { EXIT } from '../../src/domain/errors.ts'
-import { createBed } from '../../test/harness/bed.ts'
-import type { Bed } from '../../test/harness/bed.ts'
 import { register, wireEncoder } from '../../test/harness/registry.ts'
-import { freePorts } from '../testbed/ports.ts'
-import { startOwn } from '../testbed/testbed.ts'
-import { Faults } from './faults.ts'
-import { Fleet } from './fleet.ts'
+import { Cleanup } from './cleanup.ts'
+import type { Fleet } from './fleet.ts'
 import { planFaults } from './plan.ts'
 import type { Size } from './plan.ts'
-import { Progress } from './progress.ts'
+import type { Progress } from './progress.ts'
 import type { Recovery } from './progress.ts'
-import { BreakingProxy } from './proxy.ts'
-import { EVENT_SCHEMA, PARTITIONS, planRecords } from './records.ts'
+import { EVENT_SCHEMA, planRecords } from './records.ts'
+import { prepare } from './stage.ts'
+import type { Parts } from './stage.ts'
 import { verify } from './verify.ts'
 import type { Verdict } from './verify.ts'
 import { writeEvenly } from './writer.ts'
@@ -23,16 +20,6 @@ import { writeEvenly } from './writer.ts'
 const POLL_MS = 100
 /** Between the start of the services and the first fault: what has not begun cannot be broken. */
 const FIRST_COMMIT_MAX_MS = 60_000
-
-/** Small units, so that faults hit the middle of something; time-outs as short as the broker takes. */
-const SETTINGS = {
-  BATCH_MAX_RECORDS: '100',
-  COMMIT_MAX_RECORDS: '300',
-  COMMIT_INTERVAL_MS: '20',
-  SESSION_TIMEOUT_MS: '6000',
-  TRANSACTION_TIMEOUT_MS: '4000',
-  LOG_FORMAT: 'json',
-} as const
 
 /** What a run is to do. */
 export interface TorturePlan {
@@ -65,62 +52,35 @@ export interface TortureResult {
 /** Broker, registry, proxy and services of its own; all of them ended when it returns. */
 export async function torture(plan: TorturePlan): Promise<TortureResult> {
   const startedAt = performance.now()
-  const [brokerPort = 0, proxyPort = 0] = await freePorts(2)
   const logFolder = mkdtempSync(join(tmpdir(), 'millrace-torture-'))
-  const testbed = await startOwn({ port: brokerPort, advertisedPort: proxyPort })
-  const proxy = await BreakingProxy.listen(proxyPort, brokerPort)
-  plan.onStep(`broker ${testbed.brokers}, proxy before it on ${proxyPort}, logs in ${logFolder}`)
-  const bed = await createBed({ partitions: PARTITIONS, addresses: testbed })
-  const env: Readonly<Record<string, string>> = {
-    ...bed.env,
-    ...SETTINGS,
-    KAFKA_BROKERS: `127.0.0.1:${proxyPort}`,
-  }
-  const fleet = new Fleet(env, logFolder)
-  const progress = await Progress.watch(testbed.brokers, bed.topics.audit)
-  const counts = new Map<string, number>()
-  const onFault = (kind: string): void => {
-    counts.set(kind, (counts.get(kind) ?? 0) + 1)
-    plan.onStep(`${kind} at ${(progress.elapsedMs / 1_000).toFixed(2)} s`)
-    progress.mark(kind)
-  }
-  const appId = env['APP_ID'] ?? ''
-  const faults = new Faults({ fleet, testbed, proxy, appId, onFault })
+  const cleanup = new Cleanup()
   const failures: string[] = []
+  const logs: string[] = [logFolder]
+  const counts = new Map<string, number>()
+  let parts: Parts | undefined
   let verdict: Verdict | undefined
   try {
-    verdict = await work(plan, { bed, fleet, progress, faults })
-    failures.push(...failuresOf(verdict, fleet))
+    parts = await prepare(plan.onStep, { cleanup, failures, logs, counts })
+    verdict = await work(plan, parts)
+    failures.push(...failuresOf(verdict, parts.fleet))
   } catch (error) {
     failures.push(error instanceof Error ? error.message : String(error))
   } finally {
-    await fleet.kill()
-    await progress.close()
-    await proxy.close()
-    // A frozen part ends no other way.
-    testbed.registry().signal('SIGCONT')
-    await testbed.stop(failures.length > 0)
+    failures.push(...(await cleanup.run()))
   }
   if (failures.length === 0) rmSync(logFolder, { recursive: true })
   return {
     seed: plan.seed,
     seconds: (performance.now() - startedAt) / 1_000,
     faults: Object.fromEntries(counts),
-    recoveries: progress.recoveries,
-    longestStandstillMs: Math.round(progress.longestStandstillMs),
-    ownEnds: Object.fromEntries(fleet.ownEnds),
-    stops: Object.fromEntries(fleet.stops),
+    recoveries: parts?.progress.recoveries ?? [],
+    longestStandstillMs: Math.round(parts?.progress.longestStandstillMs ?? 0),
+    ownEnds: Object.fromEntries(parts?.fleet.ownEnds ?? []),
+    stops: Object.fromEntries(parts?.fleet.stops ?? []),
     verdict,
     failures,
-    logs: failures.length === 0 ? [] : [logFolder, testbed.folder ?? ''],
+    logs: failures.length === 0 ? [] : logs,
   }
-}
-
-interface Parts {
-  readonly bed: Bed
-  readonly fleet: Fleet
-  readonly progress: Progress
-  readonly faults: Faults
 }
 
 /** @throws Error when commits stand still, or the run is ended */
