@@ -53,8 +53,8 @@ async function main(): Promise<number> {
   const text =
     options.json === true ? JSON.stringify(summaryOf(result), undefined, 2) : reportOf(result)
   process.stdout.write(`${text}\n`)
+  if (result.logs.length > 0) screen.step(`logs are kept in ${result.logs.join(' and ')}`)
   if (result.failures.length === 0) return 0
-  screen.step(`logs are kept in ${result.logs.join(' and ')}`)
   screen.step(`again: ${again}`)
   return 1
 }

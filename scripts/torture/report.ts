@@ -66,7 +66,8 @@ export function reportOf(result: TortureResult): string {
         ]),
   ]
   const differences = verdict?.differences ?? []
-  const closing = failures.length === 0 ? ['holds'] : failures.map((each) => `FAILS: ${each}`)
+  const verdicts = failures.length === 0 ? ['holds'] : failures.map((each) => `FAILS: ${each}`)
+  const closing = [...result.remarks.map((each) => `REMARK: ${each}`), ...verdicts]
   return [table([head, ...rows]), table(facts), ...differences, ...closing, ''].join('\n\n')
 }
 

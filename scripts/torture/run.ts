@@ -43,9 +43,11 @@ export interface TortureResult {
   readonly ownEnds: Readonly<Record<string, number>>
   readonly stops: Readonly<Record<string, number>>
   readonly verdict: Verdict | undefined
+  /** What is worth a look and breaks no guarantee. */
+  readonly remarks: readonly string[]
   /** Why the run fails; none: it holds. */
   readonly failures: readonly string[]
-  /** Where the logs are; only of a run that fails. */
+  /** Where the logs are; only of a run that fails or has remarks. */
   readonly logs: readonly string[]
 }
 
@@ -68,7 +70,10 @@ export async function torture(plan: TorturePlan): Promise<TortureResult> {
   } finally {
     failures.push(...(await cleanup.run()))
   }
-  if (failures.length === 0) rmSync(logFolder, { recursive: true })
+  const isKilled = parts?.fleet.stops.has('status SIGKILL') === true
+  const remarks = isKilled ? ['an instance that was asked to stop did not end in time'] : []
+  const isClean = failures.length === 0 && remarks.length === 0
+  if (isClean) rmSync(logFolder, { recursive: true })
   return {
     seed: plan.seed,
     seconds: (performance.now() - startedAt) / 1_000,
@@ -78,8 +83,9 @@ export async function torture(plan: TorturePlan): Promise<TortureResult> {
     ownEnds: Object.fromEntries(parts?.fleet.ownEnds ?? []),
     stops: Object.fromEntries(parts?.fleet.stops ?? []),
     verdict,
+    remarks,
     failures,
-    logs: failures.length === 0 ? [] : logs,
+    logs: isClean ? [] : logs.slice(0, failures.length === 0 ? 1 : undefined),
   }
 }
 
@@ -156,7 +162,6 @@ function failuresOf(verdict: Verdict, fleet: Fleet): string[] {
   if (lost > 0) failures.push(`${lost} records lost`)
   if (doubled > 0) failures.push(`${doubled} records answered again`)
   if (wrong > 0) failures.push(`${wrong} differences from the oracle`)
-  if (fleet.stops.has('status SIGKILL')) failures.push('an instance did not stop within its grace')
   for (const what of fleet.ownEnds.keys()) {
     // The other statuses are the world's faults, for which a restart is the answer.
     if (what.endsWith(`status ${EXIT.internal}`) || what.endsWith(`status ${EXIT.config}`)) {
