@@ -14,13 +14,27 @@ export const JAVA = join(LOCAL, 'bin', 'java')
 export const REGISTRY_FOLDER = join(LOCAL, 'registry')
 const CLASSPATH = join(LOCAL, 'kafka', '*')
 
+/** A second way to the broker: it listens on one port and tells its clients to come to another. */
+export interface DetourPorts {
+  readonly port: number
+  /** Where something listens that passes on to `port`. */
+  readonly advertisedPort: number
+}
+
+/** Ports of one broker. */
+export interface KafkaPorts {
+  readonly port: number
+  readonly controllerPort: number
+  readonly detour?: DetourPorts | undefined
+}
+
 /** One Kafka process, broker and controller in one (KRaft), with its log formatted. */
-export function kafkaPart(folder: string, port: number, controllerPort: number): Part {
+export function kafkaPart(folder: string, ports: KafkaPorts): Part {
   if (!existsSync(JAVA)) throw new Error('no Java is set up: run scripts/bootstrap.sh')
   const data = join(folder, 'kafka')
   mkdirSync(data, { recursive: true })
   const properties = join(folder, 'server.properties')
-  writeFileSync(properties, serverProperties(join(data, 'log'), port, controllerPort))
+  writeFileSync(properties, serverProperties(join(data, 'log'), ports))
   // Never a dash first: it would be taken for an option.
   const id = `M${randomBytes(16).toString('base64url').slice(1)}`
   const format = ['format', '-t', id, '-c', properties]
@@ -31,20 +45,23 @@ export function kafkaPart(folder: string, port: number, controllerPort: number):
     args: ['-Xms512m', '-Xmx1g', '-XX:+UseG1GC', '-cp', CLASSPATH, 'kafka.Kafka', properties],
     cwd: folder,
     logFile: join(folder, 'kafka.log'),
-    isUp: () => accepts(port),
+    isUp: () => accepts(ports.port),
     startWaitMs: START_WAIT_MS,
   })
 }
 
-function serverProperties(logFolder: string, port: number, controllerPort: number): string {
+function serverProperties(logFolder: string, ports: KafkaPorts): string {
+  const { port, controllerPort, detour } = ports
+  const listens = detour === undefined ? '' : `,DETOUR://127.0.0.1:${detour.port}`
+  const advertises = detour === undefined ? '' : `,DETOUR://127.0.0.1:${detour.advertisedPort}`
   const lines = {
     'process.roles': 'broker,controller',
     'node.id': 1,
     'controller.quorum.voters': `1@127.0.0.1:${controllerPort}`,
-    listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}`,
-    'advertised.listeners': `PLAINTEXT://127.0.0.1:${port}`,
+    listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}${listens}`,
+    'advertised.listeners': `PLAINTEXT://127.0.0.1:${port}${advertises}`,
     'controller.listener.names': 'CONTROLLER',
-    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
+    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,DETOUR:PLAINTEXT',
     'log.dirs': logFolder.replaceAll('\\', '/'),
     'offsets.topic.replication.factor': 1,
     'offsets.topic.num.partitions': 4,

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { kafkaPart } from './kafka-part.ts'
+import type { DetourPorts } from './kafka-part.ts'
 import { freePorts } from './ports.ts'
 import { registryPart, registryUrlOf } from './registry-part.ts'
 import { createTopics } from './topics.ts'
@@ -52,12 +53,12 @@ function givenTestbed(brokers: string, registryUrl: string): Testbed {
   }
 }
 
-/** Starts a testbed of its own, whatever the environment says. */
-export async function startOwn(): Promise<Testbed> {
+/** Starts a testbed of its own, whatever the environment says; with a detour, its broker has two listeners. */
+export async function startOwn(detour?: DetourPorts): Promise<Testbed> {
   const folder = mkdtempSync(join(tmpdir(), 'millrace-testbed-'))
   mkdirSync(folder, { recursive: true })
   const [kafkaPort = 0, controllerPort = 0, registryPort = 0] = await freePorts(3)
-  const broker = kafkaPart(folder, kafkaPort, controllerPort)
+  const broker = kafkaPart(folder, { port: kafkaPort, controllerPort, detour })
   const registry = registryPart(folder, registryPort)
   const stop = async (keepLogs = false): Promise<void> => {
     await Promise.all([registry.stop(), broker.stop()])

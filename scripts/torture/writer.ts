@@ -1,0 +1,56 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import kafka from '@confluentinc/kafka-javascript'
+import { fromCallback } from '../../src/runtime/callback.ts'
+import type { InputPlan } from './records.ts'
+
+const CONNECT = { topic: '', allTopics: false, timeout: 10_000 } as const
+const TICK_MS = 50
+const FLUSH_MS = 60_000
+
+/** What is written, where and how fast. */
+export interface WritePlan {
+  readonly brokers: string
+  readonly topic: string
+  readonly records: Iterable<InputPlan>
+  /** How many of them. */
+  readonly count: number
+  /** Time over which they are spread evenly. */
+  readonly writeMs: number
+  /** Ends the writing early. */
+  readonly signal: AbortSignal
+  /** Told after each tick how many have been handed over. */
+  readonly onWritten?: (count: number) => void
+}
+
+/**
+ * Writes records evenly over a time, past the proxy: what the services are to be compared with must
+ * not suffer what they suffer. Idempotent, so the broker may go meanwhile.
+ */
+export async function writeEvenly(plan: WritePlan): Promise<void> {
+  const { brokers, topic, count, writeMs, signal, onWritten } = plan
+  const producer = new kafka.RdKafka.Producer({
+    'bootstrap.servers': brokers,
+    'enable.idempotence': true,
+    'linger.ms': 5,
+    'queue.buffering.max.messages': 1_000_000,
+    'reconnect.backoff.max.ms': 500,
+  })
+  await fromCallback((done) => producer.connect(CONNECT, done))
+  const startedAt = performance.now()
+  const records = plan.records[Symbol.iterator]()
+  let written = 0
+  while (written < count && !signal.aborted) {
+    const share = (performance.now() - startedAt) / writeMs
+    const due = Math.min(count, Math.ceil(share * count))
+    for (; written < due; written++) {
+      const { value: record } = records.next()
+      if (record === undefined) throw new Error(`there are no more than ${written} records`)
+      const { partition, value, key, timestampMs } = record
+      producer.produce(topic, partition, value, key, timestampMs)
+    }
+    onWritten?.(written)
+    await sleep(TICK_MS)
+  }
+  await fromCallback((done) => producer.flush(FLUSH_MS, (error) => done(error, undefined)))
+  await fromCallback((done) => producer.disconnect(1_000, done))
+}
