@@ -61,10 +61,20 @@ interface AuditValue {
   readonly scores: readonly number[] | null
 }
 
-/** The coordinates an audit record is of. */
-export function coordinatesOf({ value }: OutputRecord): string {
-  const audit: AuditValue = JSON.parse(String(value))
-  return `${audit.source_partition}-${audit.source_offset}`
+/** Each audit is looked at when it is committed and once more at the end, and parsed once. */
+const parsedAudits = new WeakMap<OutputRecord, AuditValue>()
+
+function auditOf(record: OutputRecord): AuditValue {
+  const known = parsedAudits.get(record)
+  if (known !== undefined) return known
+  const audit: AuditValue = JSON.parse(String(record.value))
+  parsedAudits.set(record, audit)
+  return audit
+}
+
+/** The partition an audit record is of. */
+export function partitionOf(record: OutputRecord): number {
+  return auditOf(record).source_partition
 }
 
 /** How what was read differs from what must be: nothing lost, doubled or altered. */
@@ -76,8 +86,8 @@ export function differences(
   const problems: string[] = []
   const audits = new Map<string, string>()
   for (const output of outputs.filter(({ topic }) => topic === TOPICS.audit)) {
-    const coordinates = coordinatesOf(output)
-    const { outcome, features, scores }: AuditValue = JSON.parse(String(output.value))
+    const { outcome, features, scores, ...source } = auditOf(output)
+    const coordinates = `${source.source_partition}-${source.source_offset}`
     if (audits.has(coordinates)) problems.push(`${coordinates} is answered twice`)
     audits.set(coordinates, tell(outcome, features, scores))
   }

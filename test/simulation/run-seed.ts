@@ -4,7 +4,7 @@ import { SimBroker } from './broker.ts'
 import { Group } from './group.ts'
 import { Instance } from './instance.ts'
 import type { Cluster } from './instance.ts'
-import { coordinatesOf, differences, expectedAnswers } from './oracle.ts'
+import { differences, expectedAnswers, partitionOf } from './oracle.ts'
 import { TOPICS } from './topics.ts'
 import { World } from './world.ts'
 import type { Limits } from './world.ts'
@@ -24,6 +24,8 @@ const NAMES = ['a', 'b', 'c']
 const KEYS = 4
 const PARTITIONS_MAX = 5
 const FAULTS_END_MS = 20_000
+/** Once everything is answered, whatever is still on its way has come after this. */
+const QUIET_MS = 5_000
 const PROGRESS_MAX_MS = 10 * 60_000
 const RESTART_MS = 1_000
 
@@ -53,12 +55,14 @@ export async function runSeed(seed: number, limits: Limits = {}): Promise<SeedRe
   const count = world.random.whole(1, NAMES.length)
   for (const name of NAMES.slice(0, count)) void live(cluster, name, life)
   const endAtMs = world.clock.now() + FAULTS_END_MS
-  const isDone = await world.clock.pass(
-    PROGRESS_MAX_MS,
-    () =>
-      world.failures.length > 0 ||
-      (life.isWritten && world.clock.now() > endAtMs && isAnswered(broker)),
-  )
+  let quietSinceMs = Infinity
+  const isDone = await world.clock.pass(PROGRESS_MAX_MS, () => {
+    if (world.failures.length > 0) return true
+    if (!life.isWritten || !isAnswered(broker)) return false
+    const nowMs = world.clock.now()
+    quietSinceMs = Math.min(quietSinceMs, nowMs)
+    return nowMs > Math.min(endAtMs, quietSinceMs + QUIET_MS)
+  })
   life.isOver = true
   group.isClosed = true
   if (!isDone) world.fail('no progress for ten minutes after the last fault')
@@ -130,7 +134,7 @@ function watchCommits(world: World, broker: SimBroker): void {
   const audited = new Map<number, number>()
   broker.onCommit = (records) => {
     for (const record of records.filter(({ topic }) => topic === TOPICS.audit)) {
-      const partition = Number(coordinatesOf(record).split('-')[0])
+      const partition = partitionOf(record)
       audited.set(partition, (audited.get(partition) ?? 0) + 1)
     }
     for (const [partition, { offset }] of broker.committed) {
