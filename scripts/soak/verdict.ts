@@ -14,7 +14,7 @@ export const RISE_MAX_PER_MINUTE = {
   residentMiB: 2,
   handles: 0.1,
   threads: 0.1,
-  eventLoopDelayMs: 1,
+  eventLoopDelayMs: 2,
 } as const satisfies Record<Figure, number>
 
 /** One figure over the run. */
