@@ -179,7 +179,7 @@ export class Restorer {
   /** All has been read: is it all that was committed? */
   #finishOne(restoring: Restoring): void {
     const { engine, events, clock } = this.#parts
-    const { partition, location, known, records, startedAtMs } = restoring
+    const { partition, location, records, startedAtMs } = restoring
     this.#restoring.delete(partition)
     const mark = location.changelog
     const tiles = engine.reachableTiles(partition)
@@ -191,9 +191,26 @@ export class Restorer {
     }
     this.#leave(partition)
     const problem = `the changelog gives ${tiles} of the ${mark.tiles} tiles that were committed`
+    this.#follow(this.#doubt(restoring, problem))
+  }
+
+  /**
+   * The changelog is not what was committed. Either something of it is gone, or another instance owns
+   * the partition by now and has committed since; its word that we lost it may still be on its way.
+   */
+  async #doubt({ partition, known, until }: Restoring, problem: string): Promise<void> {
+    const { source, events, insist } = this.#parts
+    const request = this.#wanted.get(partition)
+    const [stored] = await insist(() => source.committed([partition]))
+    if (request === undefined || this.#wanted.get(partition) !== request) return
+    if (stored !== undefined && stored.offset !== known.stored.offset) {
+      await this.#prepare(stored, request)
+      await this.#read()
+      return
+    }
     events.changelogUnusable(partition, problem)
-    const again = locate({ ...known, changelogProblem: problem })
-    this.#ready.push({ location: again, changelogFrom: restoring.until })
+    const location = locate({ ...known, changelogProblem: problem })
+    this.#ready.push({ location, changelogFrom: until })
   }
 
   #leave(partition: number): void {

@@ -71,7 +71,7 @@ export const PLANTED: readonly PlantedBug[] = [
   {
     name: 'state is not rebuilt after a foreign commit',
     file: 'src/loop/loop.ts',
-    from: "return recovery === 'aborted' ? again : this.#reopen()",
-    to: 'return again',
+    from: "if (recovery === 'aborted') return again",
+    to: 'if (again.length >= 0) return again',
   },
 ]
