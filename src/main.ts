@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import './runtime/thread-pool.ts'
 import { readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import process from 'node:process'
@@ -58,6 +59,7 @@ async function run(): Promise<number> {
     })
     await Promise.race([service.run(), uncaught()])
     log('STOPPED', 'stopped as asked')
+    if (service.hasCallsLeft) endProcess(EXIT.ok)
     return EXIT.ok
   } catch (error) {
     const failed = error instanceof ServiceError ? error.exitStatus : EXIT.internal

@@ -74,9 +74,15 @@ export class Service {
   readonly #clock = systemClock
   readonly #status = new Status(systemClock)
   #loop: Loop | undefined
+  #producer: KafkaProducer | undefined
 
   constructor(options: ServiceOptions) {
     this.#options = options
+  }
+
+  /** Whether calls are left that have not ended, so that only `endProcess` ends the process. */
+  get hasCallsLeft(): boolean {
+    return this.#producer?.hasCallsLeft === true
   }
 
   /** Ends `run` once the unit in flight is committed. @returns false when the loop has not begun */
@@ -102,6 +108,7 @@ export class Service {
     const scorer = await this.#startModel(folder)
     const { decoder, encoder } = await this.#connectRegistry(folder, identity)
     const { source, producer } = this.#createClients(metrics)
+    this.#producer = producer
     await this.#waitFor(() => source.connect())
     const { inputTopic } = config
     const topics = outputTopics(config)

@@ -74,6 +74,10 @@ const ERROR_HELP = {
     'The producer cannot go on, e.g. the broker timed its transaction out',
     'Restart. Often: raise `TRANSACTION_TIMEOUT_MS`, lower `COMMIT_MAX_RECORDS`',
   ],
+  PRODUCER_STUCK: [
+    'Calls to Kafka did not end, again and again, though their time was over',
+    'Restart. Often: look at the network between service and brokers',
+  ],
   COMMIT_UNCERTAIN: [
     'No answer to a commit: it may have been done or not',
     'Restart: the next start asks the broker, so nothing is lost or doubled',

@@ -67,8 +67,7 @@ export function reportOf(result: TortureResult): string {
   ]
   const differences = verdict?.differences ?? []
   const verdicts = failures.length === 0 ? ['holds'] : failures.map((each) => `FAILS: ${each}`)
-  const closing = [...result.remarks.map((each) => `REMARK: ${each}`), ...verdicts]
-  return [table([head, ...rows]), table(facts), ...differences, ...closing, ''].join('\n\n')
+  return [table([head, ...rows]), table(facts), ...differences, ...verdicts, ''].join('\n\n')
 }
 
 function byKind(

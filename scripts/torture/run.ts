@@ -44,10 +44,9 @@ export interface TortureResult {
   readonly stops: Readonly<Record<string, number>>
   readonly verdict: Verdict | undefined
   /** What is worth a look and breaks no guarantee. */
-  readonly remarks: readonly string[]
   /** Why the run fails; none: it holds. */
   readonly failures: readonly string[]
-  /** Where the logs are; only of a run that fails or has remarks. */
+  /** Where the logs are; only of a run that fails. */
   readonly logs: readonly string[]
 }
 
@@ -70,9 +69,10 @@ export async function torture(plan: TorturePlan): Promise<TortureResult> {
   } finally {
     failures.push(...(await cleanup.run()))
   }
-  const isKilled = parts?.fleet.stops.has('status SIGKILL') === true
-  const remarks = isKilled ? ['an instance that was asked to stop did not end in time'] : []
-  const isClean = failures.length === 0 && remarks.length === 0
+  if (parts?.fleet.stops.has('status SIGKILL') === true) {
+    failures.push('an instance that was asked to stop did not end in time')
+  }
+  const isClean = failures.length === 0
   if (isClean) rmSync(logFolder, { recursive: true })
   return {
     seed: plan.seed,
@@ -83,9 +83,8 @@ export async function torture(plan: TorturePlan): Promise<TortureResult> {
     ownEnds: Object.fromEntries(parts?.fleet.ownEnds ?? []),
     stops: Object.fromEntries(parts?.fleet.stops ?? []),
     verdict,
-    remarks,
     failures,
-    logs: isClean ? [] : logs.slice(0, failures.length === 0 ? 1 : undefined),
+    logs: isClean ? [] : logs,
   }
 }
 

@@ -43,6 +43,7 @@ export const ERROR_CODES = {
   DEAD_LETTER_FLOOD: { disposition: 'abort', exit: EXIT.unavailable },
   PRODUCER_FENCED: { disposition: 'rebuild', exit: EXIT.fenced },
   PRODUCER_FATAL: { disposition: 'rebuild', exit: EXIT.fenced },
+  PRODUCER_STUCK: { disposition: 'exit', exit: EXIT.fenced },
   COMMIT_UNCERTAIN: { disposition: 'rebuild', exit: EXIT.fenced },
   CONSUMER_FATAL: { disposition: 'exit', exit: EXIT.fenced },
   STATE_KEYS_MAX: { disposition: 'exit', exit: EXIT.state },

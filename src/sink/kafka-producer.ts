@@ -11,8 +11,8 @@ import type { OffsetCommit, TransactionalProducer } from './port.ts'
 
 /** First call against a cold cluster may have to wait for its transaction coordinator to load. */
 const INIT_TIMEOUT_MS = 30_000
-/** −1: the call answers when the broker has decided; a shorter time-out would only make it ambiguous. */
-const WAIT_FOR_DECISION = -1
+/** Producers whose last call has not ended; each holds a thread of libuv's pool, which has few. */
+const ABANDONED_MAX = 2
 /** librdkafka's log facility for why a transaction failed. */
 const TRANSACTION_LOG = 'TXNERR'
 const LOG_WAIT_MS = 10
@@ -62,6 +62,9 @@ export class KafkaProducer implements TransactionalProducer {
   #producer: Producer
   /** What the client last said of why the open transaction must be aborted. */
   #whyAborted: string | undefined
+  /** The call in flight, settled once the client itself has ended it. */
+  #inFlight: Promise<void> = Promise.resolve()
+  #abandoned = 0
 
   constructor(options: KafkaProducerOptions) {
     this.#options = options
@@ -111,19 +114,41 @@ export class KafkaProducer implements TransactionalProducer {
   }
 
   async commitTransaction(): Promise<void> {
-    await this.#call('commit', (done) => this.#producer.commitTransaction(WAIT_FOR_DECISION, done))
+    const { requestTimeoutMs } = this.#options
+    await this.#call('commit', (done) => this.#producer.commitTransaction(requestTimeoutMs, done))
   }
 
   async abortTransaction(): Promise<void> {
-    await this.#call('abort', (done) => this.#producer.abortTransaction(WAIT_FOR_DECISION, done))
+    const { requestTimeoutMs } = this.#options
+    await this.#call('abort', (done) => this.#producer.abortTransaction(requestTimeoutMs, done))
   }
 
   async renew(): Promise<void> {
-    const old = this.#producer
+    this.#abandon(this.#producer, this.#inFlight)
+    if (this.#abandoned > ABANDONED_MAX) {
+      const message = `${this.#abandoned} producers have calls that do not end, bound ${ABANDONED_MAX}`
+      throw new ServiceError('PRODUCER_STUCK', message)
+    }
     this.#producer = this.#createClient()
-    // Nobody waits for it: the call that it is renewed for may never end.
-    if (old.isConnected()) old.disconnect(1_000, () => undefined)
+    this.#inFlight = Promise.resolve()
     await this.initTransactions()
+  }
+
+  /** Whether calls are left that have not ended: `process.exit` would wait for them. */
+  get hasCallsLeft(): boolean {
+    return this.#abandoned > 0
+  }
+
+  /**
+   * Lets go of a client as soon as its call has ended. Not before: a client that is taken down under a
+   * waiting call never ends either of them.
+   */
+  #abandon(producer: Producer, inFlight: Promise<void>): void {
+    this.#abandoned += 1
+    void inFlight.then(() => {
+      this.#abandoned -= 1
+      if (producer.isConnected()) producer.disconnect(1_000, () => undefined)
+    })
   }
 
   async close(): Promise<void> {
@@ -163,11 +188,10 @@ export class KafkaProducer implements TransactionalProducer {
     const hung = new Promise<never>((_, reject) => {
       timer = setTimeout(() => reject(hangError(flow, watchdogMs)), watchdogMs)
     })
+    const call = fromCallback<void>((done) => start((error) => done(error, undefined)))
+    this.#inFlight = call.catch(() => undefined)
     try {
-      await Promise.race([
-        fromCallback<void>((done) => start((error) => done(error, undefined))),
-        hung,
-      ])
+      await Promise.race([call, hung])
     } catch (error) {
       if (error instanceof ServiceError) throw error
       // The client tells the cause in its log only, which comes on another path.
