@@ -51,7 +51,7 @@ export async function expectedOf(records: readonly InputPlan[]): Promise<readonl
 }
 
 /** The records of each partition in their order; a record's index is its offset. */
-export function byPartition(records: readonly InputPlan[]): readonly (readonly InputPlan[])[] {
+function byPartition(records: readonly InputPlan[]): readonly (readonly InputPlan[])[] {
   const all: InputPlan[][] = Array.from({ length: PARTITIONS }, () => [])
   for (const record of records) all[record.partition]?.push(record)
   return all

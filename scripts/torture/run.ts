@@ -10,10 +10,11 @@ import { planFaults } from './plan.ts'
 import type { Size } from './plan.ts'
 import type { Progress } from './progress.ts'
 import type { Recovery } from './progress.ts'
+import type { InputPlan } from './records.ts'
 import { EVENT_SCHEMA, planRecords } from './records.ts'
 import { prepare } from './stage.ts'
 import type { Parts } from './stage.ts'
-import { verify } from './verify.ts'
+import { onTheLog, verify } from './verify.ts'
 import type { Verdict } from './verify.ts'
 import { writeEvenly } from './writer.ts'
 
@@ -99,6 +100,7 @@ async function work(plan: TorturePlan, parts: Parts): Promise<Verdict> {
   const stop = AbortSignal.any([signal, ending.signal])
   const { brokers, topics } = bed
   const written = { count: 0 }
+  let log: readonly InputPlan[] = records
   const writing = writeEvenly({
     brokers,
     topic: topics.input,
@@ -116,14 +118,16 @@ async function work(plan: TorturePlan, parts: Parts): Promise<Verdict> {
     await Promise.race([done, watch(parts, { size, written, signal: stop })])
     await done
     onStep(`${progress.answered} of ${records.length} answered; no more faults`)
-    await watch(parts, { size, written, signal: stop })
+    log = onTheLog(await bed.read('input'), records)
+    const whole = { ...size, records: log.length }
+    await watch(parts, { size: whole, written: { count: log.length }, signal: stop })
   } finally {
     ending.abort()
     await Promise.allSettled([done])
   }
   await fleet.stop()
   onStep('all answered; reading everything back')
-  return verify(bed, records)
+  return verify(bed, log)
 }
 
 async function firstCommit(progress: Progress, signal: AbortSignal): Promise<void> {
