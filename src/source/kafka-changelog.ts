@@ -8,7 +8,7 @@ import type {
 } from '@confluentinc/kafka-javascript'
 import { ServiceError } from '../domain/errors.ts'
 import { fromCallback } from '../runtime/callback.ts'
-import { kafkaErrorOf, unauthorized } from '../runtime/kafka-error.ts'
+import { kafkaRequest } from '../runtime/kafka-request.ts'
 import type { ChangelogReader, RecordView } from './changelog-port.ts'
 import { incremental } from './kafka-consumer.ts'
 import type { ClientProperties } from './kafka-consumer.ts'
@@ -44,11 +44,11 @@ export class KafkaChangelog implements ChangelogReader {
   async bounds(partition: number): Promise<LogBounds> {
     const consumer = await this.#connect()
     const doing = `reading the bounds of ${this.#topic}-${partition}`
-    const { lowOffset } = await request<{ lowOffset: number }>(doing, (done) =>
+    const { lowOffset } = await kafkaRequest<{ lowOffset: number }>(doing, (done) =>
       consumer.queryWatermarkOffsets(this.#topic, partition, REQUEST_TIMEOUT_MS, done),
     )
     // The client's own watermark is the last stable offset: it would leave out open transactions.
-    const [latest] = await request<ListOffsetsResult[]>(doing, (done) =>
+    const [latest] = await kafkaRequest<ListOffsetsResult[]>(doing, (done) =>
       this.#admin?.listOffsets(
         [{ topic: this.#topic, partition, offset: kafka.RdKafka.OffsetSpec.LATEST }],
         // Read uncommitted, by default.
@@ -127,7 +127,7 @@ export class KafkaChangelog implements ChangelogReader {
     })
     // What keeps it from reading shows as standing still; a client without a listener would throw.
     consumer.on('event.error', () => undefined)
-    await request('connecting to Kafka', (done) =>
+    await kafkaRequest('connecting to Kafka', (done) =>
       consumer.connect({ topic: '', allTopics: false, timeout: REQUEST_TIMEOUT_MS }, done),
     )
     this.#connected = consumer
@@ -148,20 +148,5 @@ function viewOf({ partition, offset, key, value }: Message): RecordView {
     value: valueBytes,
     valueAt: 0,
     valueEnd: valueBytes.length,
-  }
-}
-
-async function request<Value>(
-  doing: string,
-  start: (done: (error: unknown, value: Value) => void) => void,
-): Promise<Value> {
-  try {
-    return await fromCallback<Value>(start)
-  } catch (error) {
-    const cause = kafkaErrorOf(error)
-    throw (
-      unauthorized(cause, doing) ??
-      new ServiceError('KAFKA_UNAVAILABLE', `${doing}: ${cause.message}`, error)
-    )
   }
 }

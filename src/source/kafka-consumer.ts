@@ -9,6 +9,7 @@ import { ServiceError } from '../domain/errors.ts'
 import type { InputRecord } from '../domain/record.ts'
 import { fromCallback } from '../runtime/callback.ts'
 import { KAFKA_ERROR, kafkaErrorOf, unauthorized } from '../runtime/kafka-error.ts'
+import { kafkaRequest } from '../runtime/kafka-request.ts'
 import { readStatistics } from './consumer-statistics.ts'
 import type { CommittedOffset, LogBounds, Rebalance, Source, StartOffset } from './port.ts'
 
@@ -68,7 +69,7 @@ export class KafkaSource implements Source {
 
   async connect(): Promise<void> {
     try {
-      await this.#request('connecting to Kafka', (done) =>
+      await kafkaRequest('connecting to Kafka', (done) =>
         this.#consumer.connect({ topic: '', allTopics: false, timeout: REQUEST_TIMEOUT_MS }, done),
       )
     } catch (error) {
@@ -82,7 +83,7 @@ export class KafkaSource implements Source {
     const counts = new Map<string, number>()
     for (const topic of topics) {
       // One request a topic: the list of all topics of a large cluster is never asked for.
-      const metadata = await this.#request<{ topics: { name: string; partitions: unknown[] }[] }>(
+      const metadata = await kafkaRequest<{ topics: { name: string; partitions: unknown[] }[] }>(
         `reading metadata of topic "${topic}"`,
         (done) => this.#consumer.getMetadata({ topic, timeout: REQUEST_TIMEOUT_MS }, done),
       )
@@ -112,7 +113,7 @@ export class KafkaSource implements Source {
   }
 
   async committed(partitions: readonly number[]): Promise<readonly CommittedOffset[]> {
-    const answer = await this.#request<TopicPartitionOffsetAndMetadata[]>(
+    const answer = await kafkaRequest<TopicPartitionOffsetAndMetadata[]>(
       'reading committed offsets',
       (done) => this.#consumer.committed(this.#positions(partitions), REQUEST_TIMEOUT_MS, done),
     )
@@ -124,7 +125,7 @@ export class KafkaSource implements Source {
   }
 
   async logBounds(partition: number): Promise<LogBounds> {
-    const bounds = await this.#request<{ lowOffset: number; highOffset: number }>(
+    const bounds = await kafkaRequest<{ lowOffset: number; highOffset: number }>(
       `reading the bounds of ${this.#topic}-${partition}`,
       (done) =>
         this.#consumer.queryWatermarkOffsets(this.#topic, partition, REQUEST_TIMEOUT_MS, done),
@@ -137,7 +138,7 @@ export class KafkaSource implements Source {
     const partitions = this.#positions(starts.map((start) => start.partition))
     this.#consumer.pause(partitions)
     for (const { partition, offset } of starts) {
-      await this.#request(`seeking ${this.#topic}-${partition} to ${offset}`, (done) =>
+      await kafkaRequest(`seeking ${this.#topic}-${partition} to ${offset}`, (done) =>
         this.#consumer.seek(
           { topic: this.#topic, partition, offset },
           REQUEST_TIMEOUT_MS,
@@ -203,21 +204,6 @@ export class KafkaSource implements Source {
 
   #positions(partitions: readonly number[]): Assignment[] {
     return partitions.map((partition) => ({ topic: this.#topic, partition }))
-  }
-
-  async #request<Value>(
-    doing: string,
-    start: (done: (error: unknown, value: Value) => void) => void,
-  ): Promise<Value> {
-    try {
-      return await fromCallback<Value>(start)
-    } catch (error) {
-      const cause = kafkaErrorOf(error)
-      throw (
-        unauthorized(cause, doing) ??
-        new ServiceError('KAFKA_UNAVAILABLE', `${doing}: ${cause.message}`, error)
-      )
-    }
   }
 
   #rebalanced(error: LibrdKafkaError, partitions: readonly Assignment[]): void {
