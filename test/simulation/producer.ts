@@ -21,6 +21,8 @@ export class SimProducer implements TransactionalProducer {
   readonly #group: Group
   readonly #member: Member
   #epoch = 0
+  /** Grows with `renew`: an abandoned client's calls must not touch its successor. */
+  #client = 0
   #state: State = 'dead'
 
   constructor(
@@ -39,10 +41,10 @@ export class SimProducer implements TransactionalProducer {
   }
 
   async initTransactions(): Promise<void> {
-    await this.#world.travel(this.#member.caller)
+    await this.#travel()
     this.#fault('init-unavailable', 'KAFKA_UNAVAILABLE')
     this.#epoch = this.#broker.init(this.#name)
-    await this.#world.travel(this.#member.caller)
+    await this.#travel()
     this.#state = 'ready'
   }
 
@@ -62,7 +64,7 @@ export class SimProducer implements TransactionalProducer {
 
   async sendOffsets(offsets: readonly OffsetCommit[]): Promise<void> {
     this.#require(['open'], 'sendOffsets')
-    await this.#world.travel(this.#member.caller)
+    await this.#travel()
     this.#fault('offsets-retriable', 'TRANSACTION_RETRIABLE')
     if (this.#world.fault('offsets-abortable')) throw this.#mustAbort('sendOffsets')
     if (this.#isSettling('settle-abortable')) throw this.#mustAbort('sendOffsets')
@@ -76,13 +78,13 @@ export class SimProducer implements TransactionalProducer {
       const open = this.#broker.transaction(this.#name, this.#epoch)
       for (const offset of offsets) open.offsets.set(offset.partition, offset)
     })
-    await this.#world.travel(this.#member.caller)
+    await this.#travel()
     if (this.#world.fault('offsets-uncertain')) throw this.#die('COMMIT_UNCERTAIN')
   }
 
   async commitTransaction(): Promise<void> {
     this.#require(['open'], 'commit')
-    await this.#world.travel(this.#member.caller)
+    await this.#travel()
     this.#fault('commit-retriable', 'TRANSACTION_RETRIABLE')
     if (this.#world.fault('commit-abortable')) throw this.#mustAbort('commit')
     if (this.#world.fault('commit-fatal')) throw this.#die('PRODUCER_FATAL')
@@ -94,7 +96,7 @@ export class SimProducer implements TransactionalProducer {
       throw this.#die('COMMIT_UNCERTAIN')
     }
     this.#reached(() => this.#broker.commit(this.#name, this.#epoch))
-    await this.#world.travel(this.#member.caller)
+    await this.#travel()
     if (this.#world.fault('commit-uncertain-after')) throw this.#die('COMMIT_UNCERTAIN')
     await this.#mayHang('commit, which is done')
     this.#state = 'ready'
@@ -102,17 +104,18 @@ export class SimProducer implements TransactionalProducer {
 
   async abortTransaction(): Promise<void> {
     this.#require(['open', 'must-abort'], 'abort')
-    await this.#world.travel(this.#member.caller)
+    await this.#travel()
     this.#fault('abort-retriable', 'TRANSACTION_RETRIABLE')
     if (this.#world.fault('abort-uncertain')) throw this.#die('COMMIT_UNCERTAIN')
     await this.#mayHang('abort')
     this.#reached(() => this.#broker.abort(this.#name, this.#epoch))
-    await this.#world.travel(this.#member.caller)
+    await this.#travel()
     this.#state = 'ready'
   }
 
   async renew(): Promise<void> {
     this.#state = 'dead'
+    this.#client += 1
     await this.initTransactions()
   }
 
@@ -136,13 +139,20 @@ export class SimProducer implements TransactionalProducer {
     return this.#member.isPending && this.#world.fault(kind, SETTLE_SHARE)
   }
 
+  /** A call on its way, or its answer; that of an abandoned client is heard by nobody. */
+  async #travel(waitMs = 0): Promise<void> {
+    const client = this.#client
+    if (waitMs > 0) await this.#world.clock.sleep(waitMs)
+    await this.#world.travel(this.#member.caller)
+    if (client !== this.#client) await new Promise<never>(() => undefined)
+  }
+
   /** The answer never comes. Meanwhile the group may go on without this member. */
   async #mayHang(call: string): Promise<void> {
     if (!this.#world.fault('hanging-call', HANGING_SHARE)) return
     this.#world.note(`${this.#name} hangs in ${call}`)
     if (this.#world.random.chance(0.7)) this.#group.takeFrom(this.#member)
-    await this.#world.clock.sleep(WATCHDOG_MS)
-    await this.#world.travel(this.#member.caller)
+    await this.#travel(WATCHDOG_MS)
     throw this.#die('COMMIT_UNCERTAIN')
   }
 
