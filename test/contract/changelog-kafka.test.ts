@@ -92,9 +92,11 @@ law(
     await first.beginTransaction()
     put(first, 'kept')
     await first.commitTransaction()
+    // The broker answers a commit before it has written the marker: two records, two markers.
+    await whenGrown(reader, 4)
     await readToEnd(world)
     assert.deepEqual(seen, ['0:kept'])
-    assert.equal(reader.position(0), (await reader.bounds(0)).end)
+    assert.equal(reader.position(0), 4)
   },
 )
 
@@ -111,6 +113,7 @@ law(
     put(writer, 'a')
     put(writer, 'b')
     await writer.commitTransaction()
+    await whenGrown(reader, 3)
     await deleteBefore(brokers, { topic, partition: 0 }, 1)
     assert.deepEqual(await reader.bounds(0), { first: 1, end: 3 })
     await readToEnd(world)
