@@ -5,15 +5,9 @@ import { deadLetter } from '../domain/outcome.ts'
 import type { DeadLetter } from '../domain/outcome.ts'
 import type { InputRecord } from '../domain/record.ts'
 import type { Decoded } from './port.ts'
+import type { NeededField } from './schema-codec.ts'
 import { FIELD_RULES, NAME_LENGTH_MAX, nameOf, NAME_RULE, show } from './field-rules.ts'
 import { TIME_RULES } from './time-rules.ts'
-
-/** A field that decoding must look up in every record. */
-export interface NeededField {
-  readonly name: string
-  /** Without it no record can become an event. */
-  readonly isRequired: boolean
-}
 
 /**
  * Makes an event of a record's raw values.
