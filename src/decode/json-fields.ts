@@ -8,13 +8,18 @@ const CLOSE_BRACKET = 0x5d
 const OPEN_BRACE = 0x7b
 const CLOSE_BRACE = 0x7d
 const IS_TOO_DEEP = -1
+const SAFE_MAX = Number.MAX_SAFE_INTEGER
 
 /** Reads the wanted paths of a JSON object. */
 export class JsonFields {
-  readonly #paths: readonly (readonly string[])[]
+  readonly #names: readonly string[]
+  /** The rest of each path; `undefined` when a name is all of it. */
+  readonly #within: readonly (readonly string[] | undefined)[]
 
   constructor(wanted: readonly string[]) {
-    this.#paths = wanted.map((path) => path.split('.'))
+    const paths = wanted.map((path) => path.split('.'))
+    this.#names = paths.map(([name = '']) => name)
+    this.#within = paths.map(([, ...rest]) => (rest.length === 0 ? undefined : rest))
   }
 
   /**
@@ -40,22 +45,34 @@ export class JsonFields {
     }
     if (!isObject(parsed)) return `value must be a JSON object, got ${kindOf(parsed)}`
     this.#pick(parsed, into)
-    if (into.some(isInexact)) this.#pick(JSON.parse(text, withExactIntegers), into)
+    for (const value of into) {
+      if (!isInexact(value)) continue
+      this.#pick(Object(JSON.parse(text, withExactIntegers)), into)
+      break
+    }
     return undefined
   }
 
   /** Own properties only: a JSON field may be called `__proto__`. */
-  #pick(parsed: unknown, into: unknown[]): void {
-    for (let slot = 0; slot < this.#paths.length; slot += 1) {
-      let value = parsed
-      for (const name of this.#paths[slot] ?? []) {
-        // What is within null is null too, as what is within an absent object is absent.
-        if (value === null) break
-        value = isObject(value) && Object.hasOwn(value, name) ? value[name] : undefined
-      }
-      into[slot] = value
+  #pick(parsed: Readonly<Record<string, unknown>>, into: unknown[]): void {
+    const names = this.#names
+    for (let slot = 0; slot < names.length; slot += 1) {
+      const name = names[slot] ?? ''
+      const value = Object.hasOwn(parsed, name) ? parsed[name] : undefined
+      const path = this.#within[slot]
+      into[slot] = path === undefined ? value : walk(value, path)
     }
   }
+}
+
+function walk(from: unknown, path: readonly string[]): unknown {
+  let value = from
+  for (const name of path) {
+    // What is within null is null too, as what is within an absent object is absent.
+    if (value === null) break
+    value = isObject(value) && Object.hasOwn(value, name) ? value[name] : undefined
+  }
+  return value
 }
 
 /** One pass before anything is allocated. @returns all bytes or-ed together, or that it is too deep */
@@ -78,7 +95,8 @@ function look(bytes: Buffer, from: number, end: number): number {
 }
 
 function isInexact(value: unknown): boolean {
-  return typeof value === 'number' && !Number.isSafeInteger(value) && Number.isInteger(value)
+  if (typeof value !== 'number' || (value <= SAFE_MAX && value >= -SAFE_MAX)) return false
+  return Number.isInteger(value)
 }
 
 /** A reviver: an integer that a double does not hold becomes a bigint, from its text. */

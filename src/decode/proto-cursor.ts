@@ -39,6 +39,11 @@ export class ProtoCursor extends ByteCursor {
 
   /** A varint as an unsigned number: exact up to 2^53, which is beyond every bound. */
   readUnsigned(): number {
+    const byte = this.at < this.end ? (this.bytes[this.at] ?? 0) : 0x80
+    if (byte < 0x80) {
+      this.at += 1
+      return byte
+    }
     this.#readVarint()
     return this.#high * TWO_32 + this.#low
   }
@@ -166,30 +171,45 @@ export class ProtoCursor extends ByteCursor {
     this.#depth -= 1
   }
 
+  /** Sets both halves. Short varints, which most are, take 32-bit arithmetic only. */
   #readVarint(): void {
-    const { bytes } = this
-    let at = this.at
-    let byte = at < this.end ? (bytes[at++] ?? 0) : this.failShort()
-    let low = byte & 0x7f
-    let high = 0
-    for (let count = 1; byte > 0x7f; count += 1) {
-      if (at >= this.end) {
-        this.failShort()
+    const { bytes, end } = this
+    let { at } = this
+    let low = 0
+    for (let shift = 0; shift < 28; shift += 7) {
+      if (at >= end) return void this.failShort()
+      const byte = bytes[at++] ?? 0
+      low |= (byte & 0x7f) << shift
+      if (byte < 0x80) {
+        this.at = at
+        this.#low = low
+        this.#high = 0
         return
       }
-      if (count === VARINT_BYTES_MAX) {
-        this.fail(`number must take at most ${VARINT_BYTES_MAX} bytes`)
-        return
-      }
-      byte = bytes[at++] ?? 0
-      const group = byte & 0x7f
-      if (count < 5) low += group * 2 ** (7 * count)
-      if (count === 4) high = group >>> 4
-      if (count > 4) high += group * 2 ** (7 * count - 32)
     }
     this.at = at
-    this.#low = low >>> 0
-    this.#high = high >>> 0
+    this.#readLong(low)
+  }
+
+  /** The rest of a varint of five bytes or more. */
+  #readLong(first: number): void {
+    let low = first
+    let high = 0
+    for (let count = 4; count < VARINT_BYTES_MAX; count += 1) {
+      if (this.at >= this.end) return void this.failShort()
+      const byte = this.bytes[this.at++] ?? 0
+      const group = byte & 0x7f
+      if (count === 4) {
+        low |= group << 28
+        high = group >>> 4
+      } else high |= group << (7 * count - 32)
+      if (byte < 0x80) {
+        this.#low = low >>> 0
+        this.#high = high >>> 0
+        return
+      }
+    }
+    this.fail(`number must take at most ${VARINT_BYTES_MAX} bytes`)
   }
 }
 
