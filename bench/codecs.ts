@@ -217,7 +217,7 @@ async function createFormat(
   const client = SchemaRegistryClient.newClient({ baseURLs: ['mock://bench'] })
   // The client takes Protobuf schemas as descriptors only.
   const held = name === 'protobuf' ? { ...schema, schema: descriptorOf() } : schema
-  const id = await client.register(`${TOPIC}-value`, held)
+  const id = await client.register(`${TOPIC}-value`, held, false)
   const deserializer =
     name === 'avro'
       ? new AvroDeserializer(client, SerdeType.VALUE, {})

@@ -54,7 +54,17 @@ export const topicVariables = {
     name: 'INPUT_FORMAT',
     group: 'Topics',
     default: 'registry',
-    description: '`registry`: the wire format of the schema registry; `json`: plain JSON',
+    description:
+      '`registry`: the wire format of the schema registry, in Avro, Protobuf and JSON Schema as each ' +
+      'schema says; `json`: plain JSON',
+  }),
+  outputFormat: optional(choice(['avro', 'protobuf', 'json-schema', 'json']), {
+    name: 'OUTPUT_FORMAT',
+    group: 'Topics',
+    defaultFrom: '`avro`; with `INPUT_FORMAT=json`: `json`',
+    description:
+      'Format of features, predictions and audit records. `avro`, `protobuf` and `json-schema` have ' +
+      'their schemas in the registry; `json` is plain JSON',
   }),
   featuresTopic: withDefault(topic, {
     name: 'FEATURES_TOPIC',

@@ -61,6 +61,13 @@ export interface AuditRow {
   readonly predicted: PredictedRow | undefined
 }
 
+/** Registry ids of the output schemas. */
+export interface OutputSchemaIds {
+  readonly features: number
+  readonly predictions: number
+  readonly audit: number
+}
+
 /**
  * Encodes output values. A returned buffer is a view that the next call overwrites, so it must be
  * produced (copied) first.
