@@ -158,7 +158,7 @@ function contendersOf({ name, values, at, schema, decoder, deserialize }: Format
   return [
     contender('record to event, 6 fields', async () => {
       const decoded = await decoder.decode(records)
-      for (const { result } of decoded) if (result.kind !== 'event') throw new Error(result.detail)
+      for (const { result } of decoded) if (result.kind !== 'event') throw new Error(result.kind)
     }),
     contender('codec, 6 fields', codecOf(needed)),
     contender('codec, 2 of 6 fields', codecOf(needed.slice(2, 4))),

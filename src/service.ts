@@ -186,11 +186,11 @@ export class Service {
     { model }: ServiceIdentity,
   ): Promise<{ decoder: Decoder; encoder: OutputEncoder }> {
     const { config, log } = this.#options
-    const { inputFormat, outputFormat, schemaCacheDir: directory } = config
+    const { inputFormat, outputFormat, tombstones, schemaCacheDir: directory } = config
     const given = { spec, identity: model }
     const options = registryOptions(config)
     if (options === undefined || (inputFormat === 'json' && outputFormat === 'json')) {
-      return { decoder: new JsonDecoder(spec.event), encoder: new JsonEncoder(given) }
+      return { decoder: new JsonDecoder(spec.event, tombstones), encoder: new JsonEncoder(given) }
     }
     const client = createRegistryClient(options)
     const at = { registryUrls: options.baseURLs, events: logCacheEvents(log) }
@@ -198,8 +198,14 @@ export class Service {
       directory === undefined ? undefined : await RegistryCache.open({ ...at, directory })
     const decoder =
       inputFormat === 'json'
-        ? new JsonDecoder(spec.event)
-        : new RegistryDecoder({ client, cache, mapping: spec.event, clock: this.#clock })
+        ? new JsonDecoder(spec.event, tombstones)
+        : new RegistryDecoder({
+            client,
+            cache,
+            mapping: spec.event,
+            clock: this.#clock,
+            tombstones,
+          })
     if (outputFormat === 'json') return { decoder, encoder: new JsonEncoder(given) }
     const schemaIds = await this.#waitFor(() =>
       resolveOutputSchemas(client, {

@@ -66,6 +66,14 @@ export const topicVariables = {
       'Format of features, predictions and audit records. `avro`, `protobuf` and `json-schema` have ' +
       'their schemas in the registry; `json` is plain JSON',
   }),
+  tombstones: withDefault(choice(['dead-letter', 'skip']), {
+    name: 'TOMBSTONES',
+    group: 'Topics',
+    default: 'dead-letter',
+    description:
+      'What to do with records without a value (null): a dead letter (`empty-value`), or `skip` them: ' +
+      'they change no state and are audited as `skipped`. A value of no bytes is a dead letter always',
+  }),
   featuresTopic: withDefault(topic, {
     name: 'FEATURES_TOPIC',
     group: 'Topics',

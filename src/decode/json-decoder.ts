@@ -1,18 +1,22 @@
 import type { EventMapping } from '../domain/model-spec.ts'
 import { deadLetter } from '../domain/outcome.ts'
+import type { TombstonePolicy } from '../domain/outcome.ts'
 import type { InputRecord } from '../domain/record.ts'
 import { JsonFields } from './json-fields.ts'
 import type { Decoded, Decoder } from './port.ts'
 import { compileToEvent, neededFields } from './to-event.ts'
 import type { ToEvent } from './to-event.ts'
+import { emptyValue } from './wire-format.ts'
 
 /** Decodes plain JSON objects, without a registry. Fields the model does not declare are ignored. */
 export class JsonDecoder implements Decoder {
   readonly #fields: JsonFields
   readonly #raw: unknown[]
   readonly #toEvent: ToEvent
+  readonly #skipsTombstones: boolean
 
-  constructor(mapping: EventMapping) {
+  constructor(mapping: EventMapping, tombstones: TombstonePolicy = 'dead-letter') {
+    this.#skipsTombstones = tombstones === 'skip'
     const names = neededFields(mapping).map(({ name }) => name)
     this.#fields = new JsonFields(names)
     this.#raw = names.map(() => undefined)
@@ -33,8 +37,8 @@ export class JsonDecoder implements Decoder {
 
   #decodeOne(record: InputRecord): Decoded['result'] {
     const { value } = record
-    if (value === null) return deadLetter('empty-value', 'decode', 'value is null (a tombstone)')
-    if (value.length === 0) return deadLetter('empty-value', 'decode', 'value has no bytes')
+    if (value === null && this.#skipsTombstones) return { kind: 'skipped' }
+    if (value === null || value.length === 0) return emptyValue(value)
     const problem = this.#fields.read(value, 0, value.length, this.#raw)
     if (problem !== undefined) return deadLetter('undecodable', 'decode', problem)
     return this.#toEvent(this.#raw, record)

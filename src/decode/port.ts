@@ -7,7 +7,10 @@ export interface Decoded {
   readonly record: InputRecord
   /** Registry schema id of the value; `undefined` for plain JSON or when there was none to read. */
   readonly schemaId: number | undefined
-  readonly result: { readonly kind: 'event'; readonly event: Event } | DeadLetter
+  readonly result:
+    | { readonly kind: 'event'; readonly event: Event }
+    | { readonly kind: 'skipped' }
+    | DeadLetter
 }
 
 /** Turns records into events. Everything asynchronous happens once per unknown schema, never per record. */

@@ -1,7 +1,7 @@
 import { ServiceError } from '../domain/errors.ts'
 import type { EventMapping } from '../domain/model-spec.ts'
 import { deadLetter } from '../domain/outcome.ts'
-import type { DeadLetter } from '../domain/outcome.ts'
+import type { DeadLetter, TombstonePolicy } from '../domain/outcome.ts'
 import type { InputRecord } from '../domain/record.ts'
 import type { Clock } from '../runtime/clock.ts'
 import type { RegistryCache } from '../runtime/registry-cache.ts'
@@ -49,6 +49,7 @@ export class RegistryDecoder implements Decoder {
   readonly #fields: readonly NeededField[]
   readonly #raw: unknown[]
   readonly #toEvent: ToEvent
+  readonly #skipsTombstones: boolean
   readonly #entries = new Map<SchemaKey, Entry>()
   #trouble: string | undefined
 
@@ -58,10 +59,13 @@ export class RegistryDecoder implements Decoder {
     readonly cache?: RegistryCache | undefined
     readonly mapping: EventMapping
     readonly clock: Clock
+    /** Dead letters unless said otherwise. */
+    readonly tombstones?: TombstonePolicy
   }) {
     this.#client = options.client
     this.#cache = options.cache
     this.#clock = options.clock
+    this.#skipsTombstones = options.tombstones === 'skip'
     this.#fields = neededFields(options.mapping)
     this.#raw = this.#fields.map(() => undefined)
     this.#toEvent = compileToEvent(options.mapping)
@@ -75,6 +79,10 @@ export class RegistryDecoder implements Decoder {
     let lastId = -1
     let entry: Entry | undefined
     for (const record of records) {
+      if (record.value === null && this.#skipsTombstones) {
+        decoded.push({ record, schemaId: undefined, result: { kind: 'skipped' } })
+        continue
+      }
       const named = schemaHeaderOf(record)
       if (named !== undefined) {
         decoded.push(this.#decodeNamed(record, named))
@@ -143,6 +151,7 @@ export class RegistryDecoder implements Decoder {
     const wanted = new Set<SchemaKey>()
     let last: SchemaKey = -1
     for (const record of records) {
+      if (record.value === null) continue
       const named = schemaHeaderOf(record)
       if (named !== undefined && 'kind' in named) continue
       const key = named === undefined ? readSchemaId(record.value) : named.schema

@@ -14,7 +14,10 @@ import { TIME_RULES } from './time-rules.ts'
  *
  * @param raw one value per needed field, in order; `undefined` = absent; not kept
  */
-export type ToEvent = (raw: readonly unknown[], record: InputRecord) => Decoded['result']
+export type ToEvent = (
+  raw: readonly unknown[],
+  record: InputRecord,
+) => Exclude<Decoded['result'], { kind: 'skipped' }>
 
 /** The fields a mapping reads, each once; raw values are given in this order. */
 export function neededFields(mapping: EventMapping): readonly NeededField[] {

@@ -22,10 +22,15 @@ export function readSchemaId(value: Buffer | null): number {
   return id < 0 ? -1 : id
 }
 
+/** Why a value without bytes is no event. */
+export function emptyValue(value: Buffer | null): DeadLetter {
+  const detail = value === null ? 'value is null (a tombstone)' : 'value has no bytes'
+  return deadLetter('empty-value', 'decode', detail)
+}
+
 /** Why a value does not begin as the wire format does. Call it when `readSchemaId` gave −1. */
 export function wireFormatProblem(value: Buffer | null): DeadLetter {
-  if (value === null) return deadLetter('empty-value', 'decode', 'value is null (a tombstone)')
-  if (value.length === 0) return deadLetter('empty-value', 'decode', 'value has no bytes')
+  if (value === null || value.length === 0) return emptyValue(value)
   return deadLetter('not-wire-format', 'decode', describeStart(value))
 }
 

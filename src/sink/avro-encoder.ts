@@ -10,7 +10,7 @@ import type { AuditRow, OutputEncoder, OutputSchemaIds, PredictedRow } from './p
 const NULL = 0
 const PRESENT = 1
 
-const OUTCOME_INDEX = { predicted: 0, late: 1, 'dead-letter': 2 } as const
+const OUTCOME_INDEX = { predicted: 0, late: 1, 'dead-letter': 2, skipped: 3 } as const
 
 /**
  * Encodes output records as Avro in the registry's wire format. Its field order is that of

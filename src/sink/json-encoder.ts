@@ -6,8 +6,13 @@ import { wireHeader } from './output-buffer.ts'
 import { AUDIT_OUTCOMES } from './output-schemas.ts'
 import type { AuditRow, OutputEncoder, OutputSchemaIds, PredictedRow } from './port.ts'
 
-const [PREDICTED, LATE, DEAD_LETTER] = AUDIT_OUTCOMES
-const OUTCOME_NAMES = { predicted: PREDICTED, late: LATE, 'dead-letter': DEAD_LETTER } as const
+const [PREDICTED, LATE, DEAD_LETTER, SKIPPED] = AUDIT_OUTCOMES
+const OUTCOME_NAMES = {
+  predicted: PREDICTED,
+  late: LATE,
+  'dead-letter': DEAD_LETTER,
+  skipped: SKIPPED,
+} as const
 
 const COMMA = Buffer.from(',')
 const LIST = Buffer.from('[')

@@ -46,7 +46,7 @@ export interface PredictedRow {
 
 /** What one audit record says of one input record. */
 export interface AuditRow {
-  readonly outcome: 'predicted' | 'late' | 'dead-letter'
+  readonly outcome: 'predicted' | 'late' | 'dead-letter' | 'skipped'
   /** Dead-letter reason; `undefined` otherwise. */
   readonly reason: string | undefined
   readonly sourceTopic: string

@@ -16,6 +16,7 @@ const OUTCOME_NUMBERS = {
   predicted: PROTOBUF_OUTCOMES.indexOf('OUTCOME_PREDICTED'),
   late: PROTOBUF_OUTCOMES.indexOf('OUTCOME_LATE'),
   'dead-letter': PROTOBUF_OUTCOMES.indexOf('OUTCOME_DEAD_LETTER'),
+  skipped: PROTOBUF_OUTCOMES.indexOf('OUTCOME_SKIPPED'),
 } as const
 
 /**

@@ -14,6 +14,7 @@ test('four variables are enough, and all others have their default', () => {
     inputTopic: 'events',
     inputFormat: 'registry',
     outputFormat: 'avro',
+    tombstones: 'dead-letter',
     featuresTopic: 'ml-features',
     predictionsTopic: 'ml-predictions',
     auditTopic: 'ml-audit-log',

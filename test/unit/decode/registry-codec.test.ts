@@ -9,7 +9,7 @@ import { RegistryCache } from '../../../src/runtime/registry-cache.ts'
 import { createRegistryClient } from '../../../src/runtime/registry-client.ts'
 import { FakeClock } from '../../fakes/clock.ts'
 import { FakeRegistry } from '../../fakes/registry.ts'
-import { inputRecord, wireValue } from '../../fixtures/records.ts'
+import { fateOf, inputRecord, wireValue } from '../../fixtures/records.ts'
 import { ENGAGEMENT_EVENT } from '../../fixtures/specs.ts'
 
 const EVENT = JSON.stringify({
@@ -35,9 +35,7 @@ async function open(t: TestContext) {
   const decoder = new RegistryDecoder({ client, mapping: ENGAGEMENT_EVENT, clock })
   const fates = async (...values: Buffer[]) => {
     const decoded = await decoder.decode(values.map((value) => inputRecord({ value })))
-    return decoded.map(({ result }) =>
-      result.kind === 'event' ? 'event' : `${result.reason}: ${result.detail}`,
-    )
+    return decoded.map(fateOf)
   }
   const fetches = () => registry.calls.filter((call) => call.startsWith('GET /schemas/ids'))
   const register = (schema: object) => client.register('s', { schema: EVENT, ...schema }, false)
@@ -213,7 +211,9 @@ test('a schema named by a GUID in a header is asked for once, and its value begi
     inputRecord({ value: BODY, headers: [{ __value_schema_id: 'x' }] }),
   ]
   assert.deepEqual(
-    (await decoder.decode(broken)).map(({ result }) => result.kind === 'event' || result.reason),
+    (await decoder.decode(broken)).map(
+      ({ result }) => result.kind === 'dead-letter' && result.reason,
+    ),
     ['undecodable', 'unknown-schema', 'empty-value', 'not-wire-format'],
   )
 })
@@ -275,4 +275,18 @@ test('with a cache a new decoder knows earlier ids, references and all, without 
   await registry.close()
   assert.deepEqual(await kinds(), ['event', 'event'])
   await assert.rejects(kinds(unknown), { code: 'REGISTRY_UNAVAILABLE' })
+})
+
+test('a tombstone is skipped when that is asked for, whatever its headers, and asks for no schema', async (t) => {
+  const { registry, client, clock } = await open(t)
+  const tombstones = 'skip' as const
+  const decoder = new RegistryDecoder({ client, mapping: ENGAGEMENT_EVENT, clock, tombstones })
+  const headers = [{ __value_schema_id: Buffer.from([0, 0, 0, 0, 9]) }]
+  const records = [inputRecord(), inputRecord({ headers }), inputRecord({ value: Buffer.alloc(0) })]
+  assert.deepEqual((await decoder.decode(records)).map(fateOf), [
+    'skipped',
+    'skipped',
+    'empty-value: value has no bytes',
+  ])
+  assert.deepEqual(registry.calls, [])
 })
