@@ -72,8 +72,8 @@ function report(
       `${JSON.stringify({ ...summary, fates: Object.fromEntries(fates), findings })}\n`,
     )
   } else {
-    for (const [fate, count] of [...fates].toSorted()) {
-      process.stdout.write(`${fate.padEnd(30)} ${String(count).padStart(8)}\n`)
+    for (const fate of [...fates.keys()].toSorted()) {
+      process.stdout.write(`${fate.padEnd(30)} ${String(fates.get(fate)).padStart(8)}\n`)
     }
     for (const { seed, format, problem, value } of findings.slice(0, SHOWN_MAX)) {
       process.stdout.write(`FAILS --seed ${seed} --cases 1: ${format}: ${problem}\n  ${value}\n`)

@@ -76,6 +76,7 @@ class ProtoCodec implements SchemaCodec {
   /** Reads the message indexes: a count, then a place at each level of nesting. */
   #choose(cursor: ProtoCursor): Reader | undefined {
     const count = cursor.readSint64()
+    if (cursor.problem !== undefined) return undefined
     if (count === 0) return this.#first
     if (count < 1 || count > MESSAGE_INDEXES_MAX) {
       cursor.fail(`message indexes must be from 1 to ${MESSAGE_INDEXES_MAX}, got ${count}`)

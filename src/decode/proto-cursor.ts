@@ -177,7 +177,7 @@ export class ProtoCursor extends ByteCursor {
     let { at } = this
     let low = 0
     for (let shift = 0; shift < 28; shift += 7) {
-      if (at >= end) return void this.failShort()
+      if (at >= end) return this.#failVarint('the value ends too early')
       const byte = bytes[at++] ?? 0
       low |= (byte & 0x7f) << shift
       if (byte < 0x80) {
@@ -196,7 +196,7 @@ export class ProtoCursor extends ByteCursor {
     let low = first
     let high = 0
     for (let count = 4; count < VARINT_BYTES_MAX; count += 1) {
-      if (this.at >= this.end) return void this.failShort()
+      if (this.at >= this.end) return this.#failVarint('the value ends too early')
       const byte = this.bytes[this.at++] ?? 0
       const group = byte & 0x7f
       if (count === 4) {
@@ -209,7 +209,14 @@ export class ProtoCursor extends ByteCursor {
         return
       }
     }
-    this.fail(`number must take at most ${VARINT_BYTES_MAX} bytes`)
+    this.#failVarint(`number must take at most ${VARINT_BYTES_MAX} bytes`)
+  }
+
+  /** What the last value left behind must not be taken for this one. */
+  #failVarint(problem: string): void {
+    this.fail(problem)
+    this.#low = 0
+    this.#high = 0
   }
 }
 

@@ -251,6 +251,18 @@ for (const [indexes, expected] of INDEXES) {
   })
 }
 
+test('message indexes that break off do not take a number of the value before', () => {
+  const codec = compileProto(ORDER, [{ name: 'm', schema: MONEY }], needed(['given']))
+  // Its last number is 0, which would be the short form of the first message.
+  const sound = Buffer.from([2, 2, 0x28, 0])
+  const broken = Buffer.from([0x87])
+  const problems = [sound, broken, sound, broken].map((bytes) => {
+    return codec.decode(bytes, 0, bytes.length, [])?.detail
+  })
+  const early = 'the value ends too early'
+  assert.deepEqual(problems, [undefined, early, undefined, early])
+})
+
 test('a required field is looked for in the message that the indexes name', () => {
   const required = { ...withImports, isRequired: true }
   const body = Buffer.from([9, 0, 0, 0, 0, 0, 0, 0, 0x40])
