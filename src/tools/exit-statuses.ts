@@ -38,6 +38,10 @@ const EXIT_HELP = {
       'Nothing is lost or doubled: the open transaction is aborted and its records are answered ' +
       'after the next start. If it happens often, raise `SHUTDOWN_GRACE_MS`.',
   },
+  unfit: {
+    meaning: 'a check found something that does not fit',
+    remedy: 'Only the commands that check give it. Look at what they printed.',
+  },
 } as const satisfies Record<keyof typeof EXIT, ExitHelp>
 
 /** Exit statuses by number, with their words. */

@@ -14,7 +14,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   loop: ['domain', 'runtime', 'source', 'decode', 'features', 'inference', 'sink'],
   serving: ['domain', 'loop'],
   telemetry: ['domain', 'loop', 'runtime'],
-  tools: ['domain', 'config'],
+  tools: ['domain', 'config', 'decode', 'runtime'],
 }
 
 /** Files that reach out of the process: only the composition knows them. */
