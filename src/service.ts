@@ -47,7 +47,7 @@ import type { OutputEncoder } from './sink/port.ts'
 import { resolveOutputSchemas } from './sink/schema-registration.ts'
 import { KafkaChangelog } from './source/kafka-changelog.ts'
 import { KafkaSource } from './source/kafka-consumer.ts'
-import { createStateTopic } from './source/state-topic.ts'
+import { checkStateTopic, createStateTopic } from './source/state-topic.ts'
 import { requireTopics } from './source/topic-check.ts'
 import { logCacheEvents, logEvents } from './telemetry/log-events.ts'
 import type { Log } from './telemetry/log.ts'
@@ -235,7 +235,7 @@ export class Service {
     }
   }
 
-  /** Creates the changelog where it is absent, and checks that it has room for the input's partitions. */
+  /** Creates the changelog where it is absent, and checks its partitions and its settings. */
   async #prepareChangelog(engine: FeatureEngine, source: KafkaSource): Promise<void> {
     if (!engine.hasState) return
     const { config, log } = this.#options
@@ -249,6 +249,11 @@ export class Service {
       await this.#waitFor(() => requireKnown(source, topic))
     }
     await this.#waitFor(() => requireTopics(source, inputTopic, [topic]))
+    const { reachMs } = engine
+    const differences = await this.#waitFor(() =>
+      checkStateTopic(adminProperties(config), { topic, reachMs }),
+    )
+    for (const difference of differences) log('STATE_TOPIC_SETTINGS', difference)
   }
 
   #compose(parts: {
