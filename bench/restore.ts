@@ -39,7 +39,7 @@ const MODEL = resolve(import.meta.dirname, 'model/model.yaml')
 const RECORDS_MAX = 5_000
 const TILE_MS = 60_000
 const FIRST_MS = 1_700_000_040_000
-const LIMITS = { keysMax: 10_000_000 }
+const LIMITS = { keysMax: 10_000_000, bytesMax: Infinity }
 const PAUSE_MS = 5
 
 interface Plan {

@@ -51,6 +51,8 @@ export class Restorer {
   /** Partitions asked for, and the request that counts: an older one of the same partition is void. */
   readonly #wanted = new Map<number, symbol>()
   readonly #restoring = new Map<number, Restoring>()
+  /** Used again for each record. */
+  readonly #tile = { key: bytesOf(Buffer.alloc(0)), value: bytesOf(Buffer.alloc(0)) }
   #ready: Ready[] = []
   #failure: { readonly error: unknown } | undefined
   #working: Promise<void> = Promise.resolve()
@@ -164,11 +166,14 @@ export class Restorer {
     const restoring = this.#restoring.get(record.partition)
     if (restoring === undefined) return
     restoring.records += 1
-    const { key, keyAt, keyEnd, value, valueAt, valueEnd } = record
-    this.#parts.engine.restore(record.partition, {
-      key: { buffer: key, at: keyAt, end: keyEnd },
-      value: { buffer: value, at: valueAt, end: valueEnd },
-    })
+    const { key, value } = this.#tile
+    key.buffer = record.key
+    key.at = record.keyAt
+    key.end = record.keyEnd
+    value.buffer = record.value
+    value.at = record.valueAt
+    value.end = record.valueEnd
+    this.#parts.engine.restore(record.partition, this.#tile)
   }
 
   #finish(changelog: ChangelogReader): void {
@@ -218,4 +223,8 @@ export class Restorer {
     this.#parts.changelog?.close(partition)
     this.#parts.engine.close(partition)
   }
+}
+
+function bytesOf(buffer: Buffer) {
+  return { buffer, at: 0, end: 0 }
 }
