@@ -61,8 +61,9 @@ export function changelogProperties(config: Config): ClientProperties {
     // Tells how far a log is read whose last offsets are markers.
     'enable.partition.eof': true,
     'fetch.wait.max.ms': 20,
-    'fetch.message.max.bytes': 4 * MEGABYTE,
-    'queued.min.messages': 500_000,
+    // Each message waiting to be read costs some 350 bytes more than itself.
+    'fetch.message.max.bytes': MEGABYTE,
+    'queued.min.messages': 100_000,
     'queued.max.messages.kbytes': 65_536,
     'fetch.queue.backoff.ms': 10,
     'statistics.interval.ms': 0,
