@@ -1,4 +1,3 @@
-import { createRequire } from 'node:module'
 import kafka from '@confluentinc/kafka-javascript'
 import type { KafkaConsumer, Producer } from '@confluentinc/kafka-javascript'
 import { ServiceError } from '../domain/errors.ts'
@@ -16,35 +15,7 @@ const ABANDONED_MAX = 2
 /** librdkafka's log facility for why a transaction failed. */
 const TRANSACTION_LOG = 'TXNERR'
 const LOG_WAIT_MS = 10
-/** What the addon says of itself where `patches/` has been applied. */
-const PATCH = 'send-offsets-leak'
-/** The addon below the client. The package has no types for it, and does not pass all of it on. */
-const addon: unknown = createRequire(import.meta.url)(
-  '@confluentinc/kafka-javascript/librdkafka.js',
-)
-
 type Flow = 'init' | 'begin' | 'send-offsets' | 'commit' | 'abort'
-
-/**
- * What is wrong with the Kafka client that was loaded, for the log of the start; `undefined` when it
- * is one that our bootstrap has built.
- *
- * A stock one never frees the offsets it is given with a commit
- * (`docs/upstream/kafka-javascript-send-offsets-leak.md`). It can be used: partitions that have not
- * advanced are never sent, which keeps the leak small.
- */
-export function clientWarning(native: unknown = addon): string | undefined {
-  const isPatched =
-    typeof native === 'object' &&
-    native !== null &&
-    'millracePatches' in native &&
-    native.millracePatches === PATCH
-  if (isPatched) return undefined
-  return (
-    'the Kafka client leaks 100 bytes or more for each partition of each commit: memory will grow; ' +
-    'scripts/bootstrap.sh builds one that does not'
-  )
-}
 
 /** What the producer is made from. */
 export interface KafkaProducerOptions {

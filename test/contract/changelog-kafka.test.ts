@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createTopics, deleteBefore } from '../../scripts/testbed/topics.ts'
+import { canKafka } from '../../src/runtime/kafka-addon.ts'
 import { KafkaProducer } from '../../src/sink/kafka-producer.ts'
 import { KafkaChangelog } from '../../src/source/kafka-changelog.ts'
 import { KafkaSource } from '../../src/source/kafka-consumer.ts'
@@ -11,18 +12,22 @@ const POLLS_MAX = 200
 let worlds = 0
 
 /** A real changelog, its reader, and producers that write transactions to it. */
-async function openWorld() {
+async function openWorld(isPatched: boolean) {
   const { brokers } = testbedAddresses()
   const topic = `l${process.pid}-${++worlds}-${Date.now().toString(36)}-state`
   await createTopics(brokers, [{ name: topic, partitions: PARTITIONS }])
-  const reader = new KafkaChangelog(topic, {
-    'bootstrap.servers': brokers,
-    'group.id': `${topic}-restore`,
-    'isolation.level': 'read_committed',
-    'enable.auto.commit': false,
-    'enable.partition.eof': true,
-    'fetch.wait.max.ms': 20,
-  })
+  const reader = new KafkaChangelog(
+    topic,
+    {
+      'bootstrap.servers': brokers,
+      'group.id': `${topic}-restore`,
+      'isolation.level': 'read_committed',
+      'enable.auto.commit': false,
+      'enable.partition.eof': true,
+      'fetch.wait.max.ms': 20,
+    },
+    isPatched,
+  )
   const producers: KafkaProducer[] = []
   const source = new KafkaSource({
     topic,
@@ -64,14 +69,18 @@ async function openWorld() {
 type World = Awaited<ReturnType<typeof openWorld>>
 
 function law(title: string, body: (world: World) => Promise<void>): void {
-  test(`the changelog on Kafka: ${title}`, { timeout: 60_000 }, async () => {
-    const world = await openWorld()
-    try {
-      await body(world)
-    } finally {
-      await world.close()
-    }
-  })
+  // A client without our patches reads messages one by one; a patched one can do both.
+  for (const isPatched of canKafka('consumeBatch') ? [true, false] : [false]) {
+    const how = isPatched ? 'in blocks' : 'one by one'
+    test(`the changelog on Kafka, ${how}: ${title}`, { timeout: 60_000 }, async () => {
+      const world = await openWorld(isPatched)
+      try {
+        await body(world)
+      } finally {
+        await world.close()
+      }
+    })
+  }
 }
 
 /** Reads partition 0 from `from` up to where its log ends now. */
