@@ -53,7 +53,7 @@ test('a changelog that would lose state is refused, and the command that is told
   }
   const refused = new ServiceProcess(t, bed.env)
   assert.equal(await refused.exit(), 2, refused.describe())
-  const { error, msg } = refused.lines.at(-1) ?? { msg: '' }
+  const { error, msg = '' }: { error?: unknown; msg?: string } = refused.lines.at(-1) ?? {}
   assert.equal(error, 'TOPIC_SETTINGS')
   const topic = stateTopic(bed)
   assert.ok(

@@ -1,5 +1,5 @@
 import { ServiceError } from '../../src/domain/errors.ts'
-import type { OutputRecord } from '../../src/domain/record.ts'
+import type { OutputBatch } from '../../src/sink/output-batch.ts'
 import type { OffsetCommit, TransactionalProducer } from '../../src/sink/port.ts'
 import type { SimBroker } from './broker.ts'
 import type { Group, Member } from './group.ts'
