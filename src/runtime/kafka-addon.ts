@@ -11,6 +11,7 @@ const addon: unknown = createRequire(import.meta.url)(
 const ADDED = {
   consumeBatch: 'KafkaConsumer',
   describeConfigs: 'AdminClient',
+  produceBatch: 'Producer',
 } as const
 
 /** The method of a consumer's handle that brings a batch in one block (`source/message-block.ts`). */
@@ -28,6 +29,23 @@ export interface BatchHandle {
     lingerMs: number,
     recordsMax: number,
     done: (error: unknown, count: number, block: Buffer | null, topics: string[]) => void,
+  ): void
+}
+
+/** The method of a producer's handle that takes a batch of records in one buffer (`sink/output-batch.ts`). */
+export interface ProduceHandle {
+  /**
+   * @param done gets how many records were taken, in order, and the error code of the one that was not;
+   *   0 when all were
+   */
+  // The addon's own signature.
+  // oxlint-disable-next-line max-params
+  produceBatch(
+    topics: readonly string[],
+    bytes: Buffer,
+    records: Int32Array,
+    count: number,
+    done: (error: unknown, taken: number, code: number) => void,
   ): void
 }
 
@@ -55,6 +73,12 @@ export function canKafka(method: keyof typeof ADDED, native: unknown = addon): b
   return typeof propertyOf(propertyOf(owner, 'prototype'), method) === 'function'
 }
 
+/** What librdkafka says of an error code. */
+export function errorText(code: number): string {
+  const text = propertyOf(addon, 'err2str')
+  return typeof text === 'function' ? String(text(code)) : `error ${code}`
+}
+
 /**
  * What is wrong with the Kafka client that was loaded, for the log of the start; `undefined` when it
  * is one that our bootstrap has built.
@@ -69,6 +93,7 @@ export function clientWarning(native: unknown = addon): string | undefined {
     lacks.push('it leaks 100 bytes or more for each partition of each commit: memory will grow')
   }
   if (!canKafka('consumeBatch', native)) lacks.push('it reads records one by one, which is slower')
+  if (!canKafka('produceBatch', native)) lacks.push('it takes records one by one, which is slower')
   if (!canKafka('describeConfigs', native)) {
     lacks.push('it cannot read the settings of the changelog, which are not checked')
   }

@@ -5,6 +5,7 @@ import { canKafka, clientWarning } from '../../../src/runtime/kafka-addon.ts'
 
 const STAMP = new URL('../../../.millrace/binding', import.meta.url)
 const consumer = { prototype: { consumeBatch: () => undefined } }
+const producer = { prototype: { produceBatch: () => undefined } }
 const admin = { prototype: { describeConfigs: () => undefined } }
 const MARKED = { millracePatches: 'send-offsets-leak' }
 
@@ -13,6 +14,7 @@ test('the Kafka client that the bootstrap has built is patched', () => {
   const isBuilt = readFileSync(STAMP, 'utf8') !== 'unpatched'
   assert.equal(clientWarning() === undefined, isBuilt)
   assert.equal(canKafka('consumeBatch'), isBuilt)
+  assert.equal(canKafka('produceBatch'), isBuilt)
   assert.equal(canKafka('describeConfigs'), isBuilt)
 })
 
@@ -24,9 +26,10 @@ test('a client without our mark, or with another one, is warned of', () => {
 })
 
 test('the warning names what this client lacks, and nothing else', () => {
-  const whole = { ...MARKED, KafkaConsumer: consumer, AdminClient: admin }
+  const whole = { ...MARKED, KafkaConsumer: consumer, Producer: producer, AdminClient: admin }
   assert.equal(clientWarning(whole), undefined)
   assert.doesNotMatch(clientWarning({ ...whole, AdminClient: {} }) ?? '', /leaks|one by one/)
   assert.match(clientWarning({ ...whole, KafkaConsumer: { prototype: {} } }) ?? '', /one by one/)
+  assert.match(clientWarning({ ...whole, Producer: {} }) ?? '', /takes records one by one/)
   assert.match(clientWarning({ ...whole, millracePatches: '' }) ?? '', /leaks/)
 })
