@@ -184,7 +184,7 @@ law(
   async (world) => {
     const { reader, producer, put, seen, pollUntil } = world
     const writer = await producer()
-    for (let number = 0; number < 2_000; number++) put(writer, `${number}`)
+    for (let number = 0; number < 2_000; number++) await put(writer, `${number}`)
     await writer.commitTransaction()
     await whenGrown(reader, 2_001)
     reader.open(0, 0)

@@ -7,6 +7,7 @@ import { KafkaProducer } from '../../src/sink/kafka-producer.ts'
 import { KafkaSource } from '../../src/source/kafka-consumer.ts'
 import type { Rebalance } from '../../src/source/port.ts'
 import { testbedAddresses } from '../harness/bed.ts'
+import { produce } from './producer-suite.ts'
 import { write } from '../harness/kafka.ts'
 import type { NewRecord } from '../harness/kafka.ts'
 
@@ -202,7 +203,7 @@ law('aborted records and markers are never seen', async ({ brokers, topic, join 
   await producer.initTransactions()
   for (const fate of ['aborted', 'kept', 'aborted', 'kept']) {
     await producer.beginTransaction()
-    producer.produce({ topic, partition: 0, key: null, value: Buffer.from(fate) })
+    await produce(producer, { topic, partition: 0, key: null, value: Buffer.from(fate) })
     // Aborting is only seen of what has reached the log.
     await new Promise((resolve) => setTimeout(resolve, 100))
     await (fate === 'kept' ? producer.commitTransaction() : producer.abortTransaction())
