@@ -67,6 +67,7 @@ export class SimProducer implements TransactionalProducer {
     await this.#travel()
     this.#fault('offsets-retriable', 'TRANSACTION_RETRIABLE')
     if (this.#world.fault('offsets-abortable')) throw this.#mustAbort('sendOffsets')
+    if (this.#world.fault('unauthorized')) throw new ServiceError('KAFKA_UNAUTHORIZED', 'group')
     if (this.#isSettling('settle-abortable')) throw this.#mustAbort('sendOffsets')
     await this.#mayHang('sendOffsets')
     const isOurs = offsets.every(({ partition }) => this.#group.owns(this.#member, partition))

@@ -10,6 +10,7 @@ import type {
 import type { SimBroker } from './broker.ts'
 import { STANDS_STILL } from './group.ts'
 import type { Group, Member } from './group.ts'
+import type { InputLog } from './input-log.ts'
 import type { Caller, World } from './world.ts'
 
 const POLL_WAIT_MS = 200
@@ -83,7 +84,7 @@ export class SimSource implements Source {
   async logBounds(partition: number): Promise<LogBounds> {
     await this.#world.travel(this.member.caller)
     this.#mayBeAway('logBounds')
-    return { first: 0, end: this.#broker.inputs[partition]?.length ?? 0 }
+    return this.#log(partition).bounds
   }
 
   async seek(starts: readonly StartOffset[]): Promise<void> {
@@ -137,11 +138,17 @@ export class SimSource implements Source {
       if (offset === STANDS_STILL) continue
       const room = most - records.length
       const some = isGreedy ? room : this.#world.random.whole(0, room)
-      const taken = this.#broker.inputs[partition]?.slice(offset, offset + some) ?? []
+      const taken = this.#log(partition).read(offset, some)
       this.member.assigned.set(partition, offset + taken.length)
       records.push(...taken)
     }
     return records
+  }
+
+  #log(partition: number): InputLog {
+    const log = this.#broker.inputs[partition]
+    invariant(log !== undefined, `there is no input partition ${partition}`)
+    return log
   }
 
   #mayBeAway(call: string): void {

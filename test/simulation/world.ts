@@ -30,6 +30,11 @@ export const FAULTS = [
   'registry-unavailable',
   'changelog-unavailable',
   'changelog-deleted',
+  'input-deleted',
+  'input-cut',
+  'flood',
+  'unauthorized',
+  'worker-gone',
 ] as const
 
 export type Fault = (typeof FAULTS)[number]
@@ -50,8 +55,12 @@ const THEMES: readonly (readonly Fault[])[] = [
   ['hanging-call'],
   ['commit-uncertain-later', 'init-unavailable'],
   ['produce-refused'],
+  ['flood'],
+  ['input-deleted'],
+  ['input-deleted', 'changelog-deleted'],
+  ['input-cut'],
 ]
-const THEMED_SHARE = 0.4
+const THEMED_SHARE = 0.5
 
 const TRACE_MAX = 20_000
 const LATENCY_MAX_MS = 4
