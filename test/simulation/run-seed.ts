@@ -17,6 +17,9 @@ const FAULTS_END_MS = 20_000
 const QUIET_MS = 5_000
 const PROGRESS_MAX_MS = 10 * 60_000
 const RESTART_MS = 1_000
+/** From one look at an instance to the next, and in how many of them it is asked to stop. */
+const LOOK_MS = 500
+const STOP_SHARE = 0.2
 
 /** What became of one seed. */
 export interface SeedResult {
@@ -137,8 +140,8 @@ async function live(
       cluster.operator.ended(error)
     })
     while (!ending.isOver && !instance.caller.isDead && !life.isOver) {
-      await world.clock.sleep(100)
-      if (world.fault('stop') || instance.isOutdated) instance.stop()
+      await world.clock.sleep(LOOK_MS)
+      if (world.fault('stop', STOP_SHARE) || instance.isOutdated) instance.stop()
     }
     world.note(`${name} has ended`)
     await world.clock.sleep(world.random.whole(RESTART_MS, RESTART_MS * 15))

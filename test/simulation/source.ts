@@ -89,6 +89,7 @@ export class SimSource implements Source {
 
   async seek(starts: readonly StartOffset[]): Promise<void> {
     invariant(!this.#isPolling, 'a seek while a poll is in flight')
+    if (starts.length === 0) return
     await this.#world.travel(this.member.caller)
     for (const { partition, offset } of starts) {
       if (this.member.assigned.has(partition)) this.member.assigned.set(partition, offset)
