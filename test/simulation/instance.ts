@@ -94,7 +94,7 @@ export class Instance {
   #compose(source: SimSource, producer: SimProducer): Loop {
     const { world, broker } = this.#cluster
     const { clock } = world
-    const engine = new FeatureEngine(SPEC, { keysMax: 1_000 })
+    const engine = new FeatureEngine(SPEC, { keysMax: 1_000, bytesMax: Infinity })
     const observer = new Status(clock)
     const partitions = new PartitionTable()
     const tally = new Tally(COMMIT_RECORDS_MAX + RECORDS_MAX)
