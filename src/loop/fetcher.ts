@@ -75,6 +75,8 @@ export class Fetcher {
 
   /** Polls only to stay in the group; the rare record that still comes is kept in order. */
   async keepAlive(): Promise<void> {
+    // A poll may be in flight; what came of it waits for `take`.
+    await this.#ahead?.catch(() => undefined)
     const more = await this.#source.poll(1)
     if (more.length > 0) this.#undecoded = [...this.#undecoded, ...more]
   }

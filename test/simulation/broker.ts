@@ -33,6 +33,8 @@ export class SimBroker {
   readonly #world: World
   readonly #epochs = new Map<string, number>()
   readonly #open = new Map<string, Transaction>()
+  /** Producers fenced by the end of their transaction's time, not by a successor. */
+  readonly #timedOut = new Set<string>()
   /** Decided transactions, by producer, whose markers are still on their way. */
   readonly #unmarked = new Map<string, Transaction>()
 
@@ -46,6 +48,11 @@ export class SimBroker {
 
   /** A new producer of this name: what an older one left open is aborted, and it is fenced. */
   init(name: string): number {
+    this.#timedOut.delete(name)
+    return this.#fence(name)
+  }
+
+  #fence(name: string): number {
     this.#decide(name, 'aborted')
     this.#mark(name)
     const epoch = (this.#epochs.get(name) ?? 0) + 1
@@ -56,7 +63,11 @@ export class SimBroker {
   /** @throws ServiceError `PRODUCER_FENCED` */
   transaction(name: string, epoch: number): Transaction {
     this.#expire()
-    if (this.#epochs.get(name) !== epoch) throw new ServiceError('PRODUCER_FENCED', 'fenced')
+    if (this.#epochs.get(name) !== epoch) {
+      if (this.#timedOut.has(name)) this.#world.reach('fenced-by-timeout')
+      throw new ServiceError('PRODUCER_FENCED', 'fenced')
+    }
+    this.#timedOut.delete(name)
     const open = this.#open.get(name)
     if (open !== undefined) return open
     // A producer's next transaction waits until the markers of its last one are written.
@@ -145,7 +156,8 @@ export class SimBroker {
     for (const [name, { openedAtMs }] of this.#open) {
       if (this.#world.clock.now() - openedAtMs <= TRANSACTION_TIMEOUT_MS) continue
       this.#world.reach('transaction-timeout')
-      this.init(name)
+      this.#timedOut.add(name)
+      this.#fence(name)
     }
   }
 }

@@ -33,7 +33,7 @@ const RECORDS_MAX = 8
 const COMMIT_RECORDS_MAX = 20
 const UNIT_DEADLINE_MS = 10_000
 /** Short, so that it runs out in some of the seeds. */
-const REBALANCE_DRAIN_MS = 15
+const REBALANCE_DRAIN_MS = 12
 const SCORING_MAX_MS = 20
 
 /** What instances share. */

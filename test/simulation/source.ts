@@ -41,6 +41,7 @@ export class SimSource implements Source {
       announce: (rebalance) => this.#onRebalance(rebalance),
       assigned: new Map(),
       isPending: false,
+      rebalances: 0,
     }
   }
 
@@ -58,16 +59,20 @@ export class SimSource implements Source {
   async poll(recordsMax: number): Promise<readonly InputRecord[]> {
     invariant(!this.#isPolling, 'two polls at once')
     this.#isPolling = true
-    await this.#world.travel(this.member.caller)
-    const records = this.#take(recordsMax)
-    const isFull = records.length === recordsMax
-    if (isFull && this.#world.fault('rebalance', REBALANCE_SHARE)) this.#group.rebalance()
-    if (records.length === 0) await this.#world.clock.sleep(POLL_WAIT_MS)
-    this.#isPolling = false
-    return records
+    try {
+      await this.#world.travel(this.member.caller)
+      const records = this.#take(recordsMax)
+      const isFull = records.length === recordsMax
+      if (isFull && this.#world.fault('rebalance', REBALANCE_SHARE)) this.#group.rebalance()
+      if (records.length === 0) await this.#world.clock.sleep(POLL_WAIT_MS)
+      return records
+    } finally {
+      this.#isPolling = false
+    }
   }
 
   async committed(partitions: readonly number[]): Promise<readonly CommittedOffset[]> {
+    const { rebalances } = this.member
     await this.#world.travel(this.member.caller)
     this.#mayBeAway('committed')
     while (partitions.some((partition) => this.#broker.isUnstable(partition))) {
@@ -78,6 +83,7 @@ export class SimSource implements Source {
       return { partition, offset: stored?.offset, metadata: stored?.metadata }
     })
     await this.#world.travel(this.member.caller)
+    if (rebalances < this.member.rebalances) this.#world.reach('answer-after-rebalance')
     return found
   }
 

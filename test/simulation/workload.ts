@@ -51,11 +51,13 @@ function valueOf({ random }: World, badShare: number): string | undefined {
 
 /** Below the committed offset it costs nothing but what state could be rebuilt from; above it, answers. */
 function deletePart(world: World, broker: SimBroker): void {
-  const log = world.random.pick(broker.inputs)
-  if (log === undefined) return
+  const partition = world.random.whole(0, broker.inputs.length - 1)
+  const [log, state] = [broker.inputs[partition], broker.states[partition]]
+  if (log === undefined || state === undefined) return
   const { first, end } = log.bounds
   log.deleteBefore(world.random.whole(first, end))
-  world.note(`a log begins at ${log.bounds.first}, ends at ${end}`)
+  if (world.fault('changelog-deleted', 0.5)) state.deleteBefore(state.lastStable)
+  world.note(`log ${partition} begins at ${log.bounds.first}, ends at ${end}`)
 }
 
 /** For some seconds the end of a log is not there. */

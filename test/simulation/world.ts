@@ -57,7 +57,9 @@ const THEMES: readonly (readonly Fault[])[] = [
   ['produce-refused'],
   ['flood'],
   ['input-deleted'],
-  ['input-deleted', 'changelog-deleted'],
+  ['input-deleted', 'changelog-deleted', 'stop'],
+  ['changelog-deleted', 'stop'],
+  ['lost', 'rebalance'],
   ['input-cut'],
 ]
 const THEMED_SHARE = 0.5
