@@ -18,7 +18,7 @@ export interface Batch {
  * committed. At most one poll is in flight.
  */
 export class Fetcher {
-  readonly #source: Source
+  readonly #source: Pick<Source, 'poll'>
   readonly #decoder: Decoder
   readonly #clock: Clock
   readonly #observer: LoopObserver
@@ -28,7 +28,7 @@ export class Fetcher {
   #undecoded: readonly InputRecord[] = []
 
   constructor(options: {
-    readonly source: Source
+    readonly source: Pick<Source, 'poll'>
     readonly decoder: Decoder
     readonly clock: Clock
     readonly observer: LoopObserver

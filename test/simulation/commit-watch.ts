@@ -116,12 +116,15 @@ export class CommitWatch {
     { count, offset }: { readonly count: number; readonly offset: number },
   ): void {
     const from = this.#committed[partition] ?? 0
-    const start = offset - count
+    // Offsets of aborted transactions need no answer.
+    const unanswered = this.#logs.inputs[partition]?.visible(from, offset) ?? []
+    const isAll = count === unanswered.length
+    const start = isAll ? from : (unanswered.at(-count)?.offset ?? offset - count)
     const told = this.#told.get(`${name}-${partition}`)
     this.#told.delete(`${name}-${partition}`)
     this.#committed[partition] = offset
     const step = { partition, from, start, told }
-    if (start < from || count === 0) {
+    if (count === 0 || count > unanswered.length) {
       this.#world.fail(`partition ${partition} is at ${from}, then answers ${start} to ${offset}`)
     } else if (start > from || told?.gap !== undefined) this.#goesOn(step)
     else if (told !== undefined && told.start < told.replayUntil) this.#recalls(step, told.start)

@@ -7,10 +7,18 @@ export class InputLog {
   readonly records: InputRecord[] = []
   #first = 0
   #end: number | undefined
+  /** First offset of each open transaction of a writer. */
+  readonly #open = new Set<{ readonly from: number }>()
+  readonly #aborted = new Set<number>()
 
-  /** What readers find now. */
+  /** What is there now, decided or not. */
   get bounds(): LogBounds {
     return { first: this.#first, end: this.#end ?? this.records.length }
+  }
+
+  /** Where read-committed readers stop. */
+  get lastStable(): number {
+    return Math.min(this.bounds.end, ...[...this.#open].map(({ from }) => from))
   }
 
   /** Whether the end is missing for now. */
@@ -22,13 +30,38 @@ export class InputLog {
     this.records.push({ ...record, topic: 'events', offset: this.records.length })
   }
 
-  /** @throws ServiceError `STATE_GAP` when the offset is out of range, as `Source.poll` */
-  read(from: number, recordsMax: number): readonly InputRecord[] {
+  /** Records that readers find, now or once they have been decided, from an offset on. */
+  visible(from: number, to = this.records.length): readonly InputRecord[] {
+    return this.records.slice(from, to).filter(({ offset }) => !this.#aborted.has(offset))
+  }
+
+  /**
+   * Committed records in order, with the offset to go on from.
+   *
+   * @throws ServiceError `STATE_GAP` when the offset is out of range, as `Source.poll`
+   */
+  read(from: number, recordsMax: number): { records: readonly InputRecord[]; next: number } {
     const { first, end } = this.bounds
     if (from < first || from > end) {
       throw new ServiceError('STATE_GAP', `offset ${from} is out of range, ${first} to ${end}`)
     }
-    return this.records.slice(from, Math.min(end, from + recordsMax))
+    const stable = Math.max(from, this.lastStable)
+    const records = this.visible(from, stable).slice(0, recordsMax)
+    const last = records.at(-1)
+    const isFull = last !== undefined && records.length === recordsMax
+    return { records, next: isFull ? last.offset + 1 : stable }
+  }
+
+  /** The latest records were written in a transaction, which is open. @returns how it is decided */
+  hold(from: number): (outcome: 'committed' | 'aborted') => void {
+    const transaction = { from }
+    const to = this.records.length
+    this.#open.add(transaction)
+    return (outcome) => {
+      this.#open.delete(transaction)
+      if (outcome === 'committed') return
+      for (let offset = from; offset < to; offset += 1) this.#aborted.add(offset)
+    }
   }
 
   /** What retention does: whatever lies below goes, answered or not. */

@@ -34,11 +34,11 @@ const IDENTITY = ['app.id=s', 'instance.id=s', 'model.name=s', 'model.version=1'
 export function expectedOutputs(log: readonly InputRecord[], gaps: readonly Gap[]): Expected[] {
   const outputs: Expected[] = []
   const histories = new Map<string, Seen[]>()
-  let [streamTimeMs, seesFrom] = [-Infinity, 0]
+  let streamTimeMs = -Infinity
   for (const record of log) {
     const { offset, timestamp: timeMs } = record
     if (gaps.some(({ from, to }) => offset >= from && offset < to)) continue
-    seesFrom = gaps.findLast(({ to }) => to === offset)?.seesFrom ?? seesFrom
+    const forgotten = gaps.findLast((gap) => gap.to <= offset && gap.seesFrom !== undefined)
     const amount = amountOf(record.value)
     const byMs = streamTimeMs - LATENESS_MS - timeMs
     if (typeof amount === 'string') outputs.push(...deadLetter(record, amount, 'decode'))
@@ -49,7 +49,7 @@ export function expectedOutputs(log: readonly InputRecord[], gaps: readonly Gap[
       streamTimeMs = Math.max(streamTimeMs, timeMs)
       const event = { offset, timeMs, amount }
       const history = histories.get(String(record.key)) ?? []
-      const seen = history.filter((each) => each.offset >= seesFrom)
+      const seen = history.filter((each) => each.offset >= (forgotten?.seesFrom ?? 0))
       outputs.push(...answer(record, rowOf(seen, event)))
       histories.set(String(record.key), [...history, event])
     }

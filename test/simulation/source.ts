@@ -47,8 +47,9 @@ export class SimSource implements Source {
 
   async connect(): Promise<void> {}
 
-  async partitionCounts(): Promise<ReadonlyMap<string, number>> {
-    return new Map()
+  async partitionCounts(topics: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    const { length } = this.#broker.inputs
+    return new Map(topics.filter((topic) => topic === 'events').map((topic) => [topic, length]))
   }
 
   subscribe(onRebalance: (rebalance: Rebalance) => void): void {
@@ -90,7 +91,8 @@ export class SimSource implements Source {
   async logBounds(partition: number): Promise<LogBounds> {
     await this.#world.travel(this.member.caller)
     this.#mayBeAway('logBounds')
-    return this.#log(partition).bounds
+    const { bounds, lastStable } = this.#log(partition)
+    return { first: bounds.first, end: lastStable }
   }
 
   async seek(starts: readonly StartOffset[]): Promise<void> {
@@ -146,8 +148,8 @@ export class SimSource implements Source {
       const room = most - records.length
       const some = isGreedy ? room : this.#world.random.whole(0, room)
       const taken = this.#log(partition).read(offset, some)
-      this.member.assigned.set(partition, offset + taken.length)
-      records.push(...taken)
+      if (some > 0) this.member.assigned.set(partition, taken.next)
+      records.push(...taken.records)
     }
     return records
   }

@@ -7,6 +7,8 @@ const KEYS = 4
 const DELETED_SHARE = 0.02
 const CUT_SHARE = 0.02
 const CUT_MAX_MS = 8_000
+const HELD_SHARE = 0.05
+const HELD_MAX_MS = 3_000
 const FLOOD_SHARE = 0.03
 const FLOOD_MAX = 50
 const BAD = ['poison', '{"amount":"much"}', undefined]
@@ -38,6 +40,7 @@ export async function write(
       value: value === undefined ? null : Buffer.from(value),
     })
     if (world.fault('input-deleted', DELETED_SHARE)) deletePart(world, broker)
+    if (world.fault('input-held', HELD_SHARE)) void hold(world, log)
     if (world.fault('input-cut', CUT_SHARE)) void cut(world, log)
     if (random.chance(pauses)) await clock.sleep(random.whole(0, 800))
   }
@@ -67,4 +70,12 @@ async function cut(world: World, log: InputLog): Promise<void> {
   world.note(`a log ends at ${log.bounds.end}, not ${end}`)
   await world.clock.sleep(world.random.whole(1_000, CUT_MAX_MS))
   log.mend()
+}
+
+/** The record just written is part of a transaction that takes its time, and may come to nothing. */
+async function hold(world: World, log: InputLog): Promise<void> {
+  const { random, clock } = world
+  const decide = log.hold(log.records.length - 1)
+  await clock.sleep(random.whole(0, HELD_MAX_MS))
+  decide(random.chance(0.5) ? 'committed' : 'aborted')
 }

@@ -32,6 +32,7 @@ export const FAULTS = [
   'changelog-deleted',
   'input-deleted',
   'input-cut',
+  'input-held',
   'flood',
   'unauthorized',
   'worker-gone',
@@ -61,6 +62,7 @@ const THEMES: readonly (readonly Fault[])[] = [
   ['changelog-deleted', 'stop'],
   ['lost', 'rebalance'],
   ['input-cut'],
+  ['input-held', 'stop'],
 ]
 const THEMED_SHARE = 0.5
 
