@@ -68,7 +68,7 @@ export function sourceContract(name: string, openWorld: () => Promise<SourceWorl
         polls.push(records.length)
         seen.push(...records)
       }
-      assert.ok(Math.max(...polls) <= 3, `${polls.join()}`)
+      assert.ok(Math.max(...polls) <= 3, polls.join())
       for (const partition of PARTITIONS) {
         const own = seen.filter((record) => record.partition === partition)
         assert.deepEqual(
@@ -249,7 +249,8 @@ class Reader {
     for (const { kind, number, partitions, answer } of this.waiting.splice(0)) {
       answer()
       this.numbers.push(number)
-      if (partitions.length > 0) this.#told.push(`${kind} ${partitions.toSorted().join()}`)
+      if (partitions.length > 0)
+        this.#told.push(`${kind} ${partitions.toSorted((a, b) => a - b).join()}`)
       for (const partition of partitions) {
         if (kind === 'assigned') this.assigned.add(partition)
         else this.assigned.delete(partition)
@@ -267,7 +268,9 @@ class Reader {
 
   async poll(): Promise<readonly string[]> {
     const records = await this.source.poll(RECORDS_MAX)
-    const read = records.map(({ partition, offset, value }) => `${partition}:${offset}:${value}`)
+    const read = records.map(
+      ({ partition, offset, value }) => `${partition}:${offset}:${String(value)}`,
+    )
     this.seen.push(...read)
     return read
   }
@@ -302,7 +305,10 @@ async function until(readers: readonly Reader[], isDone: () => boolean): Promise
   for (let poll = 0; poll < POLLS_MAX && !isDone(); poll += 1) {
     for (const reader of readers) await reader.poll()
   }
-  assert.ok(isDone(), `not after ${POLLS_MAX} polls: ${readers.map((each) => each.told().join())}`)
+  assert.ok(
+    isDone(),
+    `not after ${POLLS_MAX} polls: ${readers.map((each) => each.told().join()).join(' | ')}`,
+  )
 }
 
 function valuesOf(read: readonly string[]): string[] {

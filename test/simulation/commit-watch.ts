@@ -28,9 +28,6 @@ interface Counts {
   readonly records: number
 }
 
-/** The breaker's window slides in steps; this is more than it can hold. */
-const WINDOW_MS = BREAKER.windowMs * 1.1
-
 /** A partition's answers in one commit, and the committed offset before it. */
 interface Step {
   readonly partition: number
@@ -48,8 +45,8 @@ export class CommitWatch {
   readonly #logs: Logs
   readonly #committed: number[]
   readonly #gaps: Gap[][]
-  /** Of each instance, units committed lately. */
-  readonly #recent = new Map<string, (Counts & { readonly atMs: number })[]>()
+  /** Of each instance, units committed so far. */
+  readonly #units = new Map<string, Counts[]>()
   /** Where each instance said it begins, until its first commit from there. */
   readonly #told = new Map<string, Location>()
 
@@ -93,20 +90,22 @@ export class CommitWatch {
     }
   }
 
-  /** Whatever of its latest units the instance has in mind, since it may be new: is it a flood? */
+  /**
+   * However many of the units before it the instance has in mind: is it a flood? It may be new, and it
+   * counts from when it got to know of a commit.
+   */
   #judge(name: string, unit: Counts): void {
-    const atMs = this.#world.clock.monotonic()
-    const recent = (this.#recent.get(name) ?? []).filter((each) => each.atMs > atMs - WINDOW_MS)
-    this.#recent.set(name, [...recent, { ...unit, atMs }])
-    let sums = unit
-    for (let back = recent.length; isFlood(sums); back -= 1) {
-      const before = recent[back - 1]
-      if (before === undefined) {
+    const before = this.#units.get(name) ?? []
+    this.#units.set(name, [...before, unit])
+    let { deadLetters, records } = unit
+    for (let back = before.length; isFlood({ deadLetters, records }); back -= 1) {
+      const earlier = before[back - 1]
+      if (earlier === undefined) {
         if (!this.allowed.floods) this.#world.fail(`a flood is committed: ${JSON.stringify(unit)}`)
         return
       }
-      const { deadLetters, records } = sums
-      sums = { deadLetters: deadLetters + before.deadLetters, records: records + before.records }
+      deadLetters += earlier.deadLetters
+      records += earlier.records
     }
   }
 
@@ -130,22 +129,26 @@ export class CommitWatch {
     else if (told !== undefined && told.start < told.replayUntil) this.#recalls(step, told.start)
   }
 
-  /** Something is missing: it must be gone, allowed to be, and said. */
-  #goesOn({ partition, from, start, told }: Step): void {
-    const { first = 0 } = this.#logs.inputs[partition]?.bounds ?? {}
-    const isForgetful = told?.gap !== undefined && told.changelog === undefined
+  /** Something is missing: it must be gone, and the instance allowed to go on, and must have said so. */
+  #goesOn(step: Step): void {
+    const { partition, from, start, told } = step
     const isNew = from === 0 && told !== undefined && told.committed === undefined
-    const isGone = start === from || start <= first
-    const isForgotten = !isForgetful || (this.#logs.states[partition]?.hasLost ?? false)
+    const isForgetful = told?.gap !== undefined && told.changelog === undefined
     const isSaid = told?.start === start && (told.gap !== undefined || isNew)
-    if (!isGone || !isForgotten || !isSaid || (!this.allowed.gaps && !isNew)) {
-      const facts = JSON.stringify({ isGone, isForgotten, isSaid, ...this.allowed })
-      this.#world.fail(`partition ${partition} goes on from ${from} at ${start}: ${facts}`)
+    if (!isSaid || !(isNew || this.allowed.gaps) || !this.#isGone(step, isForgetful)) {
+      const facts = { from, start, isNew, isForgetful, isSaid, ...this.allowed }
+      this.#world.fail(`partition ${partition} goes on unsaid: ${JSON.stringify(facts)}`)
     }
-    this.#world.reach(
-      isForgetful ? 'gap-without-state' : isNew ? 'gap-before-start' : 'gap-accepted',
-    )
+    const accepted = isForgetful ? 'gap-without-state' : 'gap-accepted'
+    this.#world.reach(isNew ? 'gap-before-start' : accepted)
     this.#gaps[partition]?.push({ from, to: start, seesFrom: isForgetful ? start : undefined })
+  }
+
+  /** Whether nobody could have the records passed over, nor, if it is said to be forgotten, the state. */
+  #isGone({ partition, from, start }: Step, isForgetful: boolean): boolean {
+    const { first = 0 } = this.#logs.inputs[partition]?.bounds ?? {}
+    const hasLost = this.#logs.states[partition]?.hasLost ?? false
+    return (start === from || start <= first) && (hasLost || !isForgetful)
   }
 
   /** After something was forgotten, what is read back once more counts again. */

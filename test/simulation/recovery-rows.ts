@@ -1,13 +1,13 @@
 import { FAULTS } from './world.ts'
 
 /** What must be met at least once over the seeds of a run: what happens, and what then tells of it. */
-export interface RecoveryRow {
+interface RecoveryRow {
   readonly happening: string
   readonly reached: readonly string[]
 }
 
 /** The table of recovery in the architecture, row by row, and where state comes from. */
-export const RECOVERY_ROWS: readonly RecoveryRow[] = [
+const RECOVERY_ROWS: readonly RecoveryRow[] = [
   {
     happening: 'a retriable error: the same call again, or later',
     reached: ['same-call-again', 'retrying-KAFKA_UNAVAILABLE', 'exit-KAFKA_UNAVAILABLE'],
