@@ -95,11 +95,12 @@ export class CommitWatch {
    * counts from when it got to know of a commit.
    */
   #judge(name: string, unit: Counts): void {
-    const before = this.#units.get(name) ?? []
-    this.#units.set(name, [...before, unit])
+    const units = this.#units.get(name) ?? []
+    this.#units.set(name, units)
+    units.push(unit)
     let { deadLetters, records } = unit
-    for (let back = before.length; isFlood({ deadLetters, records }); back -= 1) {
-      const earlier = before[back - 1]
+    for (let back = units.length - 1; isFlood({ deadLetters, records }); back -= 1) {
+      const earlier = units[back - 1]
       if (earlier === undefined) {
         if (!this.allowed.floods) this.#world.fail(`a flood is committed: ${JSON.stringify(unit)}`)
         return
@@ -133,8 +134,10 @@ export class CommitWatch {
   #goesOn(step: Step): void {
     const { partition, from, start, told } = step
     const isNew = from === 0 && told !== undefined && told.committed === undefined
-    const isForgetful = told?.gap !== undefined && told.changelog === undefined
-    const isSaid = told?.start === start && (told.gap !== undefined || isNew)
+    const isAccepted = told?.gap !== undefined
+    const isForgetful = isAccepted && told.changelog === undefined
+    const isHere = told !== undefined && told.start <= start
+    const isSaid = isHere && !this.#holds(partition, told.start, start) && (isAccepted || isNew)
     if (!isSaid || !(isNew || this.allowed.gaps) || !this.#isGone(step, isForgetful)) {
       const facts = { from, start, isNew, isForgetful, isSaid, ...this.allowed }
       this.#world.fail(`partition ${partition} goes on unsaid: ${JSON.stringify(facts)}`)
@@ -148,7 +151,12 @@ export class CommitWatch {
   #isGone({ partition, from, start }: Step, isForgetful: boolean): boolean {
     const { first = 0 } = this.#logs.inputs[partition]?.bounds ?? {}
     const hasLost = this.#logs.states[partition]?.hasLost ?? false
-    return (start === from || start <= first) && (hasLost || !isForgetful)
+    return !this.#holds(partition, Math.max(from, first), start) && (hasLost || !isForgetful)
+  }
+
+  /** Whether there are records to answer, whatever aborted transactions have left between them. */
+  #holds(partition: number, from: number, to: number): boolean {
+    return (this.#logs.inputs[partition]?.visible(from, to) ?? []).length > 0
   }
 
   /** After something was forgotten, what is read back once more counts again. */

@@ -74,7 +74,7 @@ export class SimProducer implements TransactionalProducer {
   async sendOffsets(offsets: readonly OffsetCommit[]): Promise<void> {
     this.#require(['open'], 'sendOffsets')
     await this.#travel()
-    this.#mayRefuse('offsets-retriable', `sendOffsets ${JSON.stringify(offsets)}`)
+    this.#mayRefuse('offsets-retriable', 'sendOffsets', offsets)
     if (this.#isRefused()) throw this.#mustAbort('sendOffsets')
     if (this.#world.fault('unauthorized')) throw new ServiceError('KAFKA_UNAUTHORIZED', 'group')
     if (this.#isSettling('settle-abortable')) throw this.#mustAbort('sendOffsets')
@@ -183,16 +183,17 @@ export class SimProducer implements TransactionalProducer {
   }
 
   /** A refusal that passes: the call must come again with the same arguments. */
-  #mayRefuse(kind: Fault, call: string): void {
+  #mayRefuse(kind: Fault, name: string, offsets: readonly OffsetCommit[] = []): void {
     const refused = this.#refused
-    this.#refused = undefined
+    const isRefused = this.#world.fault(kind)
+    if (refused === undefined && !isRefused) return
+    const call = `${name} ${JSON.stringify(offsets)}`
+    this.#refused = isRefused ? call : undefined
     if (refused === call) this.#world.reach('same-call-again')
-    else if (refused !== undefined && call !== 'abort') {
+    else if (refused !== undefined && name !== 'abort') {
       this.#world.fail(`${refused} was to be repeated, then came ${call}`)
     }
-    if (!this.#world.fault(kind)) return
-    this.#refused = call
-    throw new ServiceError('TRANSACTION_RETRIABLE', kind)
+    if (isRefused) throw new ServiceError('TRANSACTION_RETRIABLE', kind)
   }
 
   /** The broker's own refusal leaves a client that can do no more. */
