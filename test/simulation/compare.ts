@@ -21,9 +21,10 @@ export function differences(
   expected: readonly Expected[],
   outputs: readonly OutputRecord[],
 ): string[] {
+  const allWanted = Map.groupBy(expected, ({ topic }) => topic)
+  const all = Map.groupBy(outputs, ({ topic }) => topic)
   return OUTPUT_TOPICS.flatMap((topic) => {
-    const wanted = expected.filter((each) => each.topic === topic)
-    const got = outputs.filter((each) => each.topic === topic)
+    const [wanted, got] = [allWanted.get(topic) ?? [], all.get(topic) ?? []]
     const problems: string[] = []
     for (let at = 0; at < Math.max(wanted.length, got.length); at += 1) {
       const [want, have] = [wanted[at], got[at]]

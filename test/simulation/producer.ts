@@ -178,7 +178,7 @@ export class SimProducer implements TransactionalProducer {
     const nowMs = this.#world.clock.now()
     if (nowMs < this.#refusedUntilMs) return true
     if (!this.#world.fault('offsets-abortable')) return false
-    if (this.#world.random.chance(0.1)) this.#refusedUntilMs = nowMs + REFUSED_MS
+    if (this.#world.random.chance(0.25)) this.#refusedUntilMs = nowMs + REFUSED_MS
     return true
   }
 

@@ -55,7 +55,7 @@ const THEMES: readonly (readonly Fault[])[] = [
   ['rebalance', 'hanging-call'],
   ['hanging-call'],
   ['commit-uncertain-later', 'init-unavailable'],
-  ['produce-refused'],
+  ['produce-refused', 'abort-retriable', 'abort-uncertain'],
   ['flood'],
   ['input-deleted'],
   ['input-deleted', 'changelog-deleted', 'stop'],
