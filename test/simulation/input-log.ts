@@ -35,6 +35,14 @@ export class InputLog {
     return this.records.slice(from, to).filter(({ offset }) => !this.#aborted.has(offset))
   }
 
+  /** Whether readers find any from this offset on. */
+  holdsFrom(from: number): boolean {
+    for (let offset = this.records.length - 1; offset >= from; offset -= 1) {
+      if (!this.#aborted.has(offset)) return true
+    }
+    return false
+  }
+
   /**
    * Committed records in order, with the offset to go on from.
    *

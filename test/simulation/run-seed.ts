@@ -152,6 +152,6 @@ async function live(
 function isAnswered({ inputs, committed }: SimBroker): boolean {
   return inputs.every((log, partition) => {
     const offset = committed.get(partition)?.offset ?? 0
-    return log.visible(Math.max(offset, log.bounds.first)).length === 0
+    return !log.holdsFrom(Math.max(offset, log.bounds.first))
   })
 }

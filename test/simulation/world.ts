@@ -56,7 +56,7 @@ const THEMES: readonly (readonly Fault[])[] = [
   ['hanging-call'],
   ['commit-uncertain-later', 'init-unavailable'],
   ['produce-refused', 'abort-retriable', 'abort-uncertain'],
-  ['flood'],
+  ['flood', 'rebalance'],
   ['input-deleted'],
   ['input-deleted', 'changelog-deleted', 'stop'],
   ['changelog-deleted', 'stop'],
