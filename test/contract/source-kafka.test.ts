@@ -5,6 +5,7 @@ import { KafkaChangelog } from '../../src/source/kafka-changelog.ts'
 import { KafkaSource } from '../../src/source/kafka-consumer.ts'
 import { testbedAddresses } from '../harness/bed.ts'
 import { write } from '../harness/kafka.ts'
+import { produce } from './producer-suite.ts'
 import { sourceContract } from './source-suite.ts'
 import type { SourceWorld } from './source-suite.ts'
 
@@ -79,7 +80,7 @@ async function openWorld(): Promise<SourceWorld> {
       await producer.beginTransaction()
       const { end } = await changelog.bounds(partition)
       for (const value of values) {
-        producer.produce({ topic, partition, key: null, value: Buffer.from(value) })
+        await produce(producer, { topic, partition, key: null, value: Buffer.from(value) })
       }
       await whenGrown(changelog, partition, end + values.length)
       return {

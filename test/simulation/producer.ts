@@ -1,5 +1,6 @@
 import { ServiceError } from '../../src/domain/errors.ts'
 import type { OutputRecord } from '../../src/domain/record.ts'
+import type { OutputBatch } from '../../src/sink/output-batch.ts'
 import type { OffsetCommit, TransactionalProducer } from '../../src/sink/port.ts'
 import type { SimBroker } from './broker.ts'
 import type { Group, Member } from './group.ts'
@@ -63,12 +64,15 @@ export class SimProducer implements TransactionalProducer {
     this.#state = 'open'
   }
 
-  produce(record: OutputRecord): void {
-    this.#require(['open'], 'produce')
-    this.#fault('queue-full', 'PRODUCER_QUEUE_FULL')
-    if (this.#world.fault('produce-refused', REFUSED_SHARE)) throw this.#mustAbort('produce')
-    const value = record.value === null ? null : Buffer.from(record.value)
-    this.#reached(() => this.#broker.produce(this.#name, this.#epoch, { ...record, value }))
+  async produce(batch: OutputBatch, from: number): Promise<number> {
+    for (let index = from; index < batch.count; index += 1) {
+      this.#require(['open'], 'produce')
+      if (this.#world.fault('queue-full')) return index
+      if (this.#world.fault('produce-refused', REFUSED_SHARE)) throw this.#mustAbort('produce')
+      const record = copyOf(batch.at(index))
+      this.#reached(() => this.#broker.produce(this.#name, this.#epoch, record))
+    }
+    return batch.count
   }
 
   async sendOffsets(offsets: readonly OffsetCommit[]): Promise<void> {
@@ -169,7 +173,7 @@ export class SimProducer implements TransactionalProducer {
     throw this.#die('COMMIT_UNCERTAIN')
   }
 
-  #fault(kind: Fault, code: 'KAFKA_UNAVAILABLE' | 'PRODUCER_QUEUE_FULL') {
+  #fault(kind: Fault, code: 'KAFKA_UNAVAILABLE') {
     if (this.#world.fault(kind)) throw new ServiceError(code, kind)
   }
 
@@ -223,4 +227,15 @@ export class SimProducer implements TransactionalProducer {
     this.#world.fail(`${call} of a producer that is ${this.#state}`)
     throw new ServiceError('PRODUCER_FATAL', `${call} while ${this.#state}`)
   }
+}
+
+/** As on a log: the batch is used again. */
+function copyOf(record: OutputRecord): OutputRecord {
+  const { key, value, headers } = record
+  const bytes = { key: key && Buffer.from(key), value: value && Buffer.from(value) }
+  if (headers === undefined) return { ...record, ...bytes }
+  const texts = headers.map((header) =>
+    Object.fromEntries(Object.entries(header).map(([name, said]) => [name, String(said)])),
+  )
+  return { ...record, ...bytes, headers: texts }
 }
