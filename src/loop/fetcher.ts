@@ -18,7 +18,7 @@ export interface Batch {
  * committed. At most one poll is in flight.
  */
 export class Fetcher {
-  readonly #source: Source
+  readonly #source: Pick<Source, 'poll'>
   readonly #decoder: Decoder
   readonly #clock: Clock
   readonly #observer: LoopObserver
@@ -28,7 +28,7 @@ export class Fetcher {
   #undecoded: readonly InputRecord[] = []
 
   constructor(options: {
-    readonly source: Source
+    readonly source: Pick<Source, 'poll'>
     readonly decoder: Decoder
     readonly clock: Clock
     readonly observer: LoopObserver
@@ -75,6 +75,8 @@ export class Fetcher {
 
   /** Polls only to stay in the group; the rare record that still comes is kept in order. */
   async keepAlive(): Promise<void> {
+    // A poll may be in flight; what came of it waits for `take`.
+    await this.#ahead?.catch(() => undefined)
     const more = await this.#source.poll(1)
     if (more.length > 0) this.#undecoded = [...this.#undecoded, ...more]
   }
