@@ -38,7 +38,7 @@ import { createApp, listen } from './serving/app.ts'
 import type { ServiceIdentity } from './serving/status-report.ts'
 import { AvroEncoder } from './sink/avro-encoder.ts'
 import { JsonEncoder } from './sink/json-encoder.ts'
-import { clientWarning, KafkaProducer } from './sink/kafka-producer.ts'
+import { clientWarning, fenceProducer, KafkaProducer } from './sink/kafka-producer.ts'
 import { outputSchemas } from './sink/output-schemas.ts'
 import { OutputPlan } from './sink/plan.ts'
 import type { OutputTopics } from './sink/plan.ts'
@@ -105,14 +105,16 @@ export class Service {
     const identity = this.#identity(folder)
     const metrics = this.#metrics(identity, engine)
     const { app, port } = await this.#serve(identity, metrics)
-    const scorer = await this.#startModel(folder)
-    const { decoder, encoder } = await this.#connectRegistry(folder, identity)
     const { source, producer } = this.#createClients(metrics)
     this.#producer = producer
-    await this.#waitFor(() => source.connect())
     const { inputTopic } = config
     const topics = outputTopics(config)
-    await this.#waitFor(() => requireTopics(source, inputTopic, Object.values(topics)))
+    const [scorer, { decoder, encoder }] = await Promise.all([
+      this.#startModel(folder),
+      this.#connectRegistry(folder, identity),
+      this.#connectSource(source),
+    ])
+    // Last of all: it fences whoever had this name, so everything else must be good.
     await this.#prepareChangelog(engine, source)
     await this.#waitFor(() => producer.initTransactions())
     const plan = new OutputPlan({ topics, encoder, identity: headerIdentity(identity) })
@@ -215,6 +217,7 @@ export class Service {
       const source = new KafkaSource({
         topic: config.inputTopic,
         properties: consumerProperties(config),
+        leavesGroup: config.leaveGroupOnStop,
         onStatistics: (json) => metrics.statistics('consumer', json),
       })
       const producer = new KafkaProducer({
@@ -232,6 +235,13 @@ export class Service {
       const message = `the Kafka client refuses its settings: ${why}; passed through: ${passed}`
       throw new ServiceError('CONFIG_INVALID', message)
     }
+  }
+
+  async #connectSource(source: KafkaSource): Promise<void> {
+    const { config } = this.#options
+    const topics = Object.values(outputTopics(config))
+    await this.#waitFor(() => source.connect())
+    await this.#waitFor(() => requireTopics(source, config.inputTopic, topics))
   }
 
   /** Creates the changelog where it is absent, and checks that it has room for the input's partitions. */
@@ -284,6 +294,8 @@ export class Service {
     const loop = new Loop({
       ...shared,
       inputTopic,
+      instanceId: config.instanceId,
+      fence: (instanceId) => fenceProducer(producerProperties(config, instanceId)),
       changelog,
       rebalanceDrainMs: config.rebalanceDrainMs,
       policy: { onMismatch: config.stateOnMismatch, onGap: config.stateOnGap },

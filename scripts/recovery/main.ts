@@ -61,13 +61,14 @@ async function main(): Promise<number> {
   const ending = new AbortController()
   process.once('SIGINT', () => ending.abort())
   process.once('SIGTERM', () => ending.abort())
-  const isAsked = (name: string): boolean => positionals.length === 0 || positionals.includes(name)
+  const isAsked = (name: 'rebalance' | 'restart'): boolean =>
+    positionals.length === 0 || positionals.includes(name)
   const addresses = await startOwn()
   const common = { addresses, rate, signal: ending.signal }
   const results: Record<string, object> = {}
   const failures: string[] = []
   const run = async <Result extends Measured>(
-    name: string,
+    name: 'rebalance' | 'restart',
     measure: (cleanup: Cleanup) => Promise<Result>,
     report: (result: Result) => { readonly text: string; readonly json: object },
   ): Promise<void> => {

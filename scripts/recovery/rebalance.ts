@@ -12,6 +12,8 @@ const STOP_WAIT_MS = 20_000
 export interface Idle {
   readonly partition: number
   readonly hasMoved: boolean
+  /** When it began, wall-clock ms: to be looked up in the instances' logs. */
+  readonly fromMs: number
   readonly idleMs: number
   /** Of it, for reading its state back, ms. */
   readonly restoreMs: number
@@ -105,7 +107,8 @@ function idleTimes(stage: Stage, fromMs: number): Idle[] {
     const { partition } = gap
     const restores = of('RESTORE_DONE').filter(({ partitions }) => partitions.includes(partition))
     const restoreMs = Math.max(0, ...restores.map(({ forMs }) => forMs ?? 0))
-    return { partition, hasMoved: moved.has(partition), idleMs: lengthOf(gap), restoreMs }
+    const hasMoved = moved.has(partition)
+    return { partition, hasMoved, fromMs: gap.fromMs, idleMs: lengthOf(gap), restoreMs }
   })
 }
 

@@ -139,13 +139,14 @@ export class Loop {
 
   /** What a successor needs to be where this partition is. */
   #metadata({ partition, changelogFrom: from }: PartitionProgress): string {
-    const { engine } = this.#parts
+    const { engine, instanceId: writer } = this.#parts
     const changelog =
       from === undefined ? undefined : { from, tiles: engine.reachableTiles(partition) }
     return encodeMetadata({
       position: engine.streamPosition(partition),
       layout: engine.layout,
       changelog,
+      writer,
     })
   }
 

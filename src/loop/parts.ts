@@ -22,6 +22,10 @@ export interface CommitBounds {
 /** What the loop drives. */
 export interface LoopParts {
   readonly inputTopic: string
+  /** Of this instance: named in each committed offset. */
+  readonly instanceId: string
+  /** Aborts what the producer of an instance left open, and ends that producer. */
+  readonly fence: (instanceId: string) => Promise<void>
   readonly bounds: CommitBounds
   /** Longest time that a unit's commit may hold up a rebalance, ms. */
   readonly rebalanceDrainMs: number

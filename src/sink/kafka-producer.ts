@@ -13,6 +13,8 @@ import type { OffsetCommit, TransactionalProducer } from './port.ts'
 const INIT_TIMEOUT_MS = 30_000
 /** Producers whose last call has not ended; each holds a thread of libuv's pool, which has few. */
 const ABANDONED_MAX = 2
+/** Longest wait for records of a transaction that is to be aborted. */
+const ABORT_FLUSH_MS = 100
 /** librdkafka's log facility for why a transaction failed. */
 const TRANSACTION_LOG = 'TXNERR'
 const LOG_WAIT_MS = 10
@@ -120,7 +122,26 @@ export class KafkaProducer implements TransactionalProducer {
 
   async abortTransaction(): Promise<void> {
     const { requestTimeoutMs } = this.#options
+    await this.#flush()
     await this.#call('abort', (done) => this.#producer.abortTransaction(requestTimeoutMs, done))
+  }
+
+  /**
+   * What an abort takes out of the client's queue leaves a gap in the sequence numbers, and the next
+   * transaction fails over it. A client that still has records then is done with: the successor's
+   * `initTransactions` aborts as well.
+   *
+   * @throws ServiceError `PRODUCER_FATAL` when records are left
+   */
+  async #flush(): Promise<void> {
+    try {
+      await fromCallback((done) =>
+        this.#producer.flush(ABORT_FLUSH_MS, (error) => done(error, undefined)),
+      )
+    } catch (error) {
+      const message = `abort: records are left unsent: ${kafkaErrorOf(error).message}`
+      throw new ServiceError('PRODUCER_FATAL', message, error)
+    }
   }
 
   async renew(): Promise<void> {
@@ -200,6 +221,26 @@ export class KafkaProducer implements TransactionalProducer {
     } finally {
       clearTimeout(timer)
     }
+  }
+}
+
+/**
+ * Aborts what the producer with this transactional id has open, and ends that producer.
+ *
+ * @throws ServiceError `KAFKA_UNAVAILABLE`, `KAFKA_UNAUTHORIZED`
+ */
+export async function fenceProducer(properties: KafkaProducerOptions['properties']): Promise<void> {
+  const producer = new KafkaProducer({
+    properties: { ...properties, 'statistics.interval.ms': 0 },
+    consumer: () => {
+      throw new ServiceError('INVARIANT_BROKEN', 'a producer that only fences sends no offsets')
+    },
+    requestTimeoutMs: INIT_TIMEOUT_MS,
+  })
+  try {
+    await producer.initTransactions()
+  } finally {
+    await producer.close()
   }
 }
 

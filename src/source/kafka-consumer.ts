@@ -1,5 +1,6 @@
 import kafka from '@confluentinc/kafka-javascript'
 import type {
+  GroupResults,
   KafkaConsumer,
   LibrdKafkaError,
   Message,
@@ -27,6 +28,8 @@ const OFFSET_BEGINNING = -2
 const POLL_WAIT_MS = 50
 /** Bound on every request to a broker outside of polling. */
 const REQUEST_TIMEOUT_MS = 10_000
+/** Bound on giving the partitions back when closing. */
+const LEAVE_WAIT_MS = 2_000
 
 /**
  * The input topic on librdkafka's consumer, callback API.
@@ -37,6 +40,7 @@ const REQUEST_TIMEOUT_MS = 10_000
 export class KafkaSource implements Source {
   readonly #topic: string
   readonly #properties: ClientProperties
+  readonly #leavesGroup: boolean
   readonly #onStatistics: ((json: string) => void) | undefined
   #consumer: KafkaConsumer
   readonly #lastStable = new Map<number, number>()
@@ -50,11 +54,14 @@ export class KafkaSource implements Source {
   constructor(options: {
     readonly topic: string
     readonly properties: ClientProperties
+    /** Whether `close` gives the partitions back; without it they wait until the session is over. */
+    readonly leavesGroup?: boolean
     /** Gets librdkafka's statistics, JSON, once per `statistics.interval.ms`. */
     readonly onStatistics?: (json: string) => void
   }) {
     this.#topic = options.topic
     this.#properties = options.properties
+    this.#leavesGroup = options.leavesGroup ?? false
     this.#onStatistics = options.onStatistics
     this.#consumer = this.#createClient()
   }
@@ -117,11 +124,20 @@ export class KafkaSource implements Source {
       'reading committed offsets',
       (done) => this.#consumer.committed(this.#positions(partitions), REQUEST_TIMEOUT_MS, done),
     )
-    return answer.map((entry) => ({
-      partition: entry.partition,
-      offset: entry.offset !== undefined && entry.offset >= 0 ? entry.offset : undefined,
-      metadata: entry.metadata ?? undefined,
-    }))
+    return answer.map(storedOf)
+  }
+
+  async lastWritten(partitions: readonly number[]): Promise<readonly CommittedOffset[]> {
+    const asked = { groupId: this.#groupId, partitions: this.#positions(partitions) }
+    const admin = kafka.RdKafka.AdminClient.createFrom(this.#consumer)
+    const answers = await kafkaRequest<GroupResults[]>('reading offsets that may change', (done) =>
+      admin.listConsumerGroupOffsets(
+        [asked],
+        { timeout: REQUEST_TIMEOUT_MS, requireStableOffsets: false },
+        done,
+      ),
+    )
+    return answers.flatMap((answer) => answer.partitions.map(storedOf))
   }
 
   async logBounds(partition: number): Promise<LogBounds> {
@@ -177,7 +193,17 @@ export class KafkaSource implements Source {
   async close(): Promise<void> {
     this.#onRebalance = undefined
     if (!this.#consumer.isConnected()) return
+    if (this.#leavesGroup) await this.#leave()
     await fromCallback((done) => this.#consumer.disconnect(done))
+  }
+
+  /** A static member that only disconnects never tells the group; one that unsubscribes does. */
+  async #leave(): Promise<void> {
+    const deadline = performance.now() + LEAVE_WAIT_MS
+    this.#consumer.unsubscribe()
+    while (this.#consumer.assignments().length > 0 && performance.now() < deadline) {
+      await fromCallback<Message[]>((done) => this.#consumer.consume(1, done)).catch(() => [])
+    }
   }
 
   /** @throws what librdkafka says of properties it does not take */
@@ -200,6 +226,10 @@ export class KafkaSource implements Source {
       this.#onStatistics?.(event.message)
     })
     return consumer
+  }
+
+  get #groupId(): string {
+    return String(this.#properties['group.id'])
   }
 
   #positions(partitions: readonly number[]): Assignment[] {
@@ -270,6 +300,14 @@ export class KafkaSource implements Source {
     // The client tells of brokers that are gone only now and then; its statistics always do.
     if (statistics.isAnyBrokerUp) this.#trouble = undefined
     else this.#trouble ??= 'no broker reachable: no connection is up'
+  }
+}
+
+function storedOf(entry: TopicPartitionOffsetAndMetadata): CommittedOffset {
+  return {
+    partition: entry.partition,
+    offset: entry.offset !== undefined && entry.offset >= 0 ? entry.offset : undefined,
+    metadata: entry.metadata ?? undefined,
   }
 }
 

@@ -39,6 +39,18 @@ export const LOG_CODES = {
     meaning: 'State of a partition is being read from the changelog; other partitions go on.',
   },
   RESTORE_DONE: { level: 'info', meaning: 'State of a partition is what the last commit left.' },
+  FORMER_OWNER_FENCED: {
+    level: 'warn',
+    meaning:
+      'An instance left a transaction open that held up the restore of its former partitions: it is ' +
+      'aborted. That instance is dead, or it goes on with a new producer.',
+  },
+  FORMER_OWNER_NOT_FENCED: {
+    level: 'warn',
+    meaning:
+      'An open transaction holds up a restore and could not be aborted, e.g. for want of rights on the ' +
+      'transactional id: the broker aborts it after `TRANSACTION_TIMEOUT_MS` and its own interval.',
+  },
   CHANGELOG_UNUSABLE: {
     level: 'warn',
     meaning:

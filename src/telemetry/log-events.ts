@@ -28,6 +28,12 @@ export function logEvents(log: Log): LoopEvents {
       const message = `partition ${partition}: ${tiles} tiles restored in ${Math.round(forMs)} ms`
       log('RESTORE_DONE', message, { partition, tiles, records, forMs: Math.round(forMs) })
     },
+    fenced: (instanceId, partitions) => {
+      const message = `${told(partitions)}: the transaction that instance "${instanceId}" left open is aborted`
+      log('FORMER_OWNER_FENCED', message, { formerOwner: instanceId, partitions })
+    },
+    notFenced: (why, partitions) =>
+      log('FORMER_OWNER_NOT_FENCED', `${told(partitions)}: ${why}`, { partitions }),
     changelogUnusable: (partition, problem) =>
       log('CHANGELOG_UNUSABLE', `partition ${partition}: ${problem}`, { partition }),
     located: ({ partition, start, replayUntil, gap }) => {

@@ -117,6 +117,11 @@ export class Instance {
       ...shared,
       gate: new FloodGate({ ...shared, breaker, fetcher, events }),
       inputTopic: 'events',
+      instanceId: this.caller.name,
+      fence: async (name) => {
+        await world.travel(this.caller)
+        broker.init(name)
+      },
       bounds: { intervalMs: 100, recordsMax: COMMIT_RECORDS_MAX },
       fetcher,
       changelog: new SimChangelogReader(world, broker, this.caller),
@@ -178,6 +183,11 @@ export class Instance {
         if (!world.reached.has('changelog-deleted')) world.fail(`${partition}: ${problem}`)
         say(`${partition}: ${problem}`)
       },
+      fenced: (name: string) => {
+        world.reach('former-owner-fenced')
+        say(`fenced ${name}`)
+      },
+      notFenced: (why: string) => say(`not fenced: ${why}`),
       committed: () => undefined,
       aborted: (cause: string) => {
         world.reach('aborted')
