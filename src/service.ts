@@ -22,6 +22,7 @@ import type { Scorer } from './inference/port.ts'
 import { Breaker } from './loop/breaker.ts'
 import type { BreakerBounds } from './loop/breaker.ts'
 import { Fetcher } from './loop/fetcher.ts'
+import type { Fencing } from './loop/former-owners.ts'
 import { FloodGate } from './loop/flood-gate.ts'
 import { Loop } from './loop/loop.ts'
 import { PartitionTable } from './loop/partitions.ts'
@@ -46,6 +47,7 @@ import type { OutputEncoder } from './sink/port.ts'
 import { resolveOutputSchemas } from './sink/schema-registration.ts'
 import { KafkaChangelog } from './source/kafka-changelog.ts'
 import { KafkaSource } from './source/kafka-consumer.ts'
+import { readLastWritten } from './source/last-written.ts'
 import { createStateTopic } from './source/state-topic.ts'
 import { requireTopics } from './source/topic-check.ts'
 import { logCacheEvents, logEvents } from './telemetry/log-events.ts'
@@ -295,7 +297,7 @@ export class Service {
       ...shared,
       inputTopic,
       instanceId: config.instanceId,
-      fence: (instanceId) => fenceProducer(producerProperties(config, instanceId)),
+      fencing: this.#fencing(),
       changelog,
       rebalanceDrainMs: config.rebalanceDrainMs,
       policy: { onMismatch: config.stateOnMismatch, onGap: config.stateOnGap },
@@ -309,6 +311,15 @@ export class Service {
     this.#status.loopStarts({ loop, partitions, engine, source, gate })
     this.#loop = loop
     return loop
+  }
+
+  #fencing(): Fencing {
+    const { config } = this.#options
+    const of = { groupId: config.appId, topic: config.inputTopic }
+    return {
+      lastWritten: (partitions) => readLastWritten(adminProperties(config), { ...of, partitions }),
+      fence: (instanceId) => fenceProducer(producerProperties(config, instanceId)),
+    }
   }
 
   /** Repeats a call of the start until it is answered; health says what is waited for. */

@@ -1,6 +1,6 @@
 import { parseMetadata } from '../features/offset-metadata.ts'
 import type { Clock } from '../runtime/clock.ts'
-import type { Source } from '../source/port.ts'
+import type { CommittedOffset } from '../source/port.ts'
 import type { LoopEvents } from './events.ts'
 
 /**
@@ -10,13 +10,19 @@ import type { LoopEvents } from './events.ts'
 export const STALL_MS = 1_000
 const STEP_MS = 100
 
-/** What fencing needs. */
+/** What can be learnt of other instances, and done to them. */
+export interface Fencing {
+  /** What is committed for these partitions, without waiting for open transactions to be decided. */
+  lastWritten(partitions: readonly number[]): Promise<readonly CommittedOffset[]>
+  /** Aborts what the producer of an instance left open, and ends that producer. */
+  fence(instanceId: string): Promise<void>
+}
+
+/** What it takes to know and fence former owners. */
 export interface FormerOwnersParts {
   /** Of this instance, which has no open transaction of an earlier life: its start has seen to that. */
   readonly instanceId: string
-  readonly source: Pick<Source, 'lastWritten'>
-  /** Aborts what the producer of an instance left open, and ends that producer. */
-  readonly fence: (instanceId: string) => Promise<void>
+  readonly fencing: Fencing
   readonly clock: Clock
   readonly events: Pick<LoopEvents, 'fenced' | 'notFenced'>
 }
@@ -61,18 +67,18 @@ export class FormerOwners {
 
   /** Fences whoever wrote these partitions last, unless that was done or it was this instance. Never throws. */
   async fence(partitions: readonly number[]): Promise<void> {
-    const { source, instanceId, fence, events } = this.#parts
+    const { fencing, instanceId, events } = this.#parts
     const stalled = partitions.filter((partition) => !this.#tried.has(partition))
     if (stalled.length === 0) return
     for (const partition of stalled) this.#tried.add(partition)
     try {
-      const stored = await source.lastWritten(stalled)
+      const stored = await fencing.lastWritten(stalled)
       const writers = new Set(
         stored.flatMap(({ metadata }) => parseMetadata(metadata)?.writer ?? []),
       )
       writers.delete(instanceId)
       for (const writer of writers) {
-        await fence(writer)
+        await fencing.fence(writer)
         events.fenced(writer, stalled)
       }
     } catch (error) {

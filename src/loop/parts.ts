@@ -5,6 +5,7 @@ import type { ChangelogReader } from '../source/changelog-port.ts'
 import type { Source } from '../source/port.ts'
 import type { LoopEvents } from './events.ts'
 import type { Fetcher } from './fetcher.ts'
+import type { Fencing } from './former-owners.ts'
 import type { FloodGate } from './flood-gate.ts'
 import type { StatePolicy } from './locate.ts'
 import type { LoopObserver } from './observer.ts'
@@ -24,8 +25,7 @@ export interface LoopParts {
   readonly inputTopic: string
   /** Of this instance: named in each committed offset. */
   readonly instanceId: string
-  /** Aborts what the producer of an instance left open, and ends that producer. */
-  readonly fence: (instanceId: string) => Promise<void>
+  readonly fencing: Fencing
   readonly bounds: CommitBounds
   /** Longest time that a unit's commit may hold up a rebalance, ms. */
   readonly rebalanceDrainMs: number

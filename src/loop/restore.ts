@@ -3,6 +3,7 @@ import type { ChangelogReader, RecordView } from '../source/changelog-port.ts'
 import type { CommittedOffset, Source } from '../source/port.ts'
 import type { Clock } from '../runtime/clock.ts'
 import { FormerOwners, STALL_MS } from './former-owners.ts'
+import type { Fencing } from './former-owners.ts'
 import { locate } from './locate.ts'
 import type { Located, Location, StatePolicy } from './locate.ts'
 import type { LoopEvents } from './events.ts'
@@ -40,8 +41,8 @@ export interface RestorerParts {
   readonly inputTopic: string
   readonly policy: StatePolicy
   readonly instanceId: string
-  readonly fence: (instanceId: string) => Promise<void>
-  readonly source: Pick<Source, 'committed' | 'lastWritten' | 'logBounds'>
+  readonly fencing: Fencing
+  readonly source: Pick<Source, 'committed' | 'logBounds'>
   /** `undefined` when the model keeps no state. */
   readonly changelog: ChangelogReader | undefined
   readonly engine: FeatureEngine

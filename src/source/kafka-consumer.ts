@@ -1,6 +1,5 @@
 import kafka from '@confluentinc/kafka-javascript'
 import type {
-  GroupResults,
   KafkaConsumer,
   LibrdKafkaError,
   Message,
@@ -127,19 +126,6 @@ export class KafkaSource implements Source {
     return answer.map(storedOf)
   }
 
-  async lastWritten(partitions: readonly number[]): Promise<readonly CommittedOffset[]> {
-    const asked = { groupId: this.#groupId, partitions: this.#positions(partitions) }
-    const admin = kafka.RdKafka.AdminClient.createFrom(this.#consumer)
-    const answers = await kafkaRequest<GroupResults[]>('reading offsets that may change', (done) =>
-      admin.listConsumerGroupOffsets(
-        [asked],
-        { timeout: REQUEST_TIMEOUT_MS, requireStableOffsets: false },
-        done,
-      ),
-    )
-    return answers.flatMap((answer) => answer.partitions.map(storedOf))
-  }
-
   async logBounds(partition: number): Promise<LogBounds> {
     const bounds = await kafkaRequest<{ lowOffset: number; highOffset: number }>(
       `reading the bounds of ${this.#topic}-${partition}`,
@@ -228,10 +214,6 @@ export class KafkaSource implements Source {
     return consumer
   }
 
-  get #groupId(): string {
-    return String(this.#properties['group.id'])
-  }
-
   #positions(partitions: readonly number[]): Assignment[] {
     return partitions.map((partition) => ({ topic: this.#topic, partition }))
   }
@@ -303,7 +285,8 @@ export class KafkaSource implements Source {
   }
 }
 
-function storedOf(entry: TopicPartitionOffsetAndMetadata): CommittedOffset {
+/** A committed offset as the client tells it. */
+export function storedOf(entry: TopicPartitionOffsetAndMetadata): CommittedOffset {
   return {
     partition: entry.partition,
     offset: entry.offset !== undefined && entry.offset >= 0 ? entry.offset : undefined,

@@ -57,11 +57,6 @@ export interface Source {
   poll(recordsMax: number): Promise<readonly InputRecord[]>
   /** Waits until no open transaction could change the answer. @throws ServiceError `KAFKA_UNAVAILABLE` */
   committed(partitions: readonly number[]): Promise<readonly CommittedOffset[]>
-  /**
-   * As `committed`, but without waiting for open transactions to be decided: what somebody is about to
-   * commit does not show. @throws ServiceError `KAFKA_UNAVAILABLE`
-   */
-  lastWritten(partitions: readonly number[]): Promise<readonly CommittedOffset[]>
   /** @throws ServiceError `KAFKA_UNAVAILABLE` */
   logBounds(partition: number): Promise<LogBounds>
   /** Begins or goes on reading at these offsets. Only while no poll is in flight. */

@@ -118,9 +118,12 @@ export class Instance {
       gate: new FloodGate({ ...shared, breaker, fetcher, events }),
       inputTopic: 'events',
       instanceId: this.caller.name,
-      fence: async (name) => {
-        await world.travel(this.caller)
-        broker.init(name)
+      fencing: {
+        lastWritten: (asked) => source.lastWritten(asked),
+        fence: async (name) => {
+          await world.travel(this.caller)
+          broker.init(name)
+        },
       },
       bounds: { intervalMs: 100, recordsMax: COMMIT_RECORDS_MAX },
       fetcher,

@@ -11,6 +11,7 @@ const SEEDS = 2_000
 const CONSEQUENCES = [
   'revoked',
   'assignment-lost',
+  'former-owner-fenced',
   'restore',
   'drain-over',
   'changelog-unusable',
