@@ -290,7 +290,7 @@ export class Service {
         : new KafkaChangelog(stateTopic, changelogProperties(config))
     const shared = { ...parts, unit, tally, partitions, observer, clock }
     const events = logEvents(log)
-    const fetcher = new Fetcher({ ...shared, recordsMax })
+    const fetcher = new Fetcher({ ...shared, recordsMax, backoff: backoff() })
     const breaker = new Breaker(breakerBounds(config))
     const gate = new FloodGate({ breaker, source, fetcher, clock, events })
     const loop = new Loop({

@@ -135,7 +135,9 @@ export class Restorer {
     const asking = insist(() => source.committed(partitions))
     const stored = await this.#formerOwners.during(partitions, asking)
     for (let at = 0; at < stored.length; at += AT_ONCE) {
-      const some = stored.slice(at, at + AT_ONCE)
+      const isWanted = ({ partition }: CommittedOffset): boolean =>
+        this.#wanted.get(partition) === request
+      const some = stored.slice(at, at + AT_ONCE).filter(isWanted)
       await Promise.all(some.map((entry) => this.#prepare(entry, request)))
     }
     await this.#read()
@@ -144,7 +146,6 @@ export class Restorer {
   async #prepare(stored: CommittedOffset, request: symbol): Promise<void> {
     const { inputTopic, policy, source, engine, changelog, insist } = this.#parts
     const { partition } = stored
-    if (this.#wanted.get(partition) !== request) return
     const bounds = await insist(() => source.logBounds(partition))
     const log = changelog && (await insist(() => changelog.bounds(partition)))
     if (this.#wanted.get(partition) !== request) return

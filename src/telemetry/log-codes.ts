@@ -84,9 +84,9 @@ export const LOG_CODES = {
   },
   REGISTRY_UNAVAILABLE: {
     level: 'warn',
-    meaning: 'A schema cannot be fetched; reading waits until the registry answers.',
+    meaning: 'A schema cannot be fetched: partitions whose records need it wait, the others go on.',
   },
-  REGISTRY_BACK: { level: 'info', meaning: 'The registry answers again; reading goes on.' },
+  REGISTRY_BACK: { level: 'info', meaning: 'No partition waits for a schema any more.' },
   SCHEMA_CACHE_USED: {
     level: 'warn',
     meaning: 'The registry does not answer: what it said earlier is taken from `SCHEMA_CACHE_DIR`.',

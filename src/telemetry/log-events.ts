@@ -54,7 +54,7 @@ export function logEvents(log: Log): LoopEvents {
     recovering: (error) => log('RECOVERING', error.message, { error: error.code }),
     recovered: (result) => log('RECOVERED', `the transaction in doubt is ${result}`, { result }),
     registryUnavailable: (error) =>
-      log('REGISTRY_UNAVAILABLE', `reading waits: ${error.message}`, { error: error.code }),
+      log('REGISTRY_UNAVAILABLE', `partitions wait: ${error.message}`, { error: error.code }),
     registryBack: () => log('REGISTRY_BACK', 'the schema registry answers again'),
     breakerTripped: (why, pauseMs) => log('BREAKER_TRIPPED', why, { pauseMs: Math.round(pauseMs) }),
     breakerClosed: () => log('BREAKER_CLOSED', 'a probing unit is committed: work goes on'),

@@ -30,6 +30,7 @@ const UNIT_DEADLINE_MS = 10_000
 /** Short, so that it runs out in some of the seeds. */
 const REBALANCE_DRAIN_MS = 15
 const SCORING_MAX_MS = 20
+const AWAY_MAX_MS = 5_000
 
 /** The model of a simulated run: a score that depends on all of the row. */
 export function scoreOf(row: Float32Array): number {
@@ -111,7 +112,9 @@ export class Instance {
     }
     const shared = { source, engine, scorer, plan, unit, tally, partitions, observer, clock }
     const events = this.#events()
-    const fetcher = new Fetcher({ ...shared, decoder: this.#decoder(), recordsMax: RECORDS_MAX })
+    const decoder = this.#decoder()
+    const recordsMax = RECORDS_MAX
+    const fetcher = new Fetcher({ ...shared, decoder, recordsMax, backoff: backoff() })
     const breaker = new Breaker({ ratioMax: 1, windowMs: 60_000, recordsMin: 1, pauseMs: 1_000 })
     return new Loop({
       ...shared,
@@ -144,9 +147,16 @@ export class Instance {
   #decoder(): Decoder {
     const { world, spec } = this.#cluster
     const decoder = new JsonDecoder(spec.event)
+    /** Until when the schema of a partition's records is not to be had. */
+    const awayUntilMs = new Map<number, number>()
     return {
       decode: async (records) => {
-        if (records.length > 0 && world.fault('registry-unavailable')) {
+        const nowMs = world.clock.now()
+        const [first] = records
+        if (first !== undefined && world.fault('registry-unavailable')) {
+          awayUntilMs.set(first.partition, nowMs + world.random.whole(0, AWAY_MAX_MS))
+        }
+        if (records.some(({ partition }) => (awayUntilMs.get(partition) ?? 0) > nowMs)) {
           throw new ServiceError('REGISTRY_UNAVAILABLE', 'the registry is away')
         }
         return decoder.decode(records)
