@@ -1,4 +1,5 @@
 import { table, whole } from '../demo/screen.ts'
+import type { OutageResult } from './outage.ts'
 import type { RebalanceResult } from './rebalance.ts'
 import type { RestartResult } from './restart.ts'
 
@@ -69,6 +70,19 @@ export function restartReport({ rounds, records }: RestartResult): string {
     ]
   })
   return [table([head, ...rows]), `  ${whole(records)} records verified`].join('\n\n')
+}
+
+/** A broker's outage for people. */
+export function outageReport(result: OutageResult): string {
+  const { awayMs, residentRiseMiB, cpuShare, backMs, readiness, records } = result
+  const facts = [
+    ['broker away', `${whole(awayMs)} ms`],
+    ['resident memory, rise', `${residentRiseMiB.toFixed(1)} MiB`],
+    ['CPU time', `${cpuShare.toFixed(3)} of a core`],
+    ['commits everywhere after its return', `${whole(backMs)} ms`],
+    ['records verified', whole(records)],
+  ]
+  return [table(facts), ...readiness.map((text) => `  readiness: ${text.trim()}`)].join('\n\n')
 }
 
 function shown({ p50, p90, p99, max }: Distribution): string[] {

@@ -196,9 +196,9 @@ export class Instance {
         if (!world.reached.has('changelog-deleted')) world.fail(`${partition}: ${problem}`)
         say(`${partition}: ${problem}`)
       },
-      fenced: (name: string) => {
+      fenced: (owner: string) => {
         world.reach('former-owner-fenced')
-        say(`fenced ${name}`)
+        say(`fenced ${owner}`)
       },
       notFenced: (why: string) => say(`not fenced: ${why}`),
       committed: () => undefined,
