@@ -308,7 +308,7 @@ export class Service {
       events,
       backoff: backoff(),
     })
-    this.#status.loopStarts({ loop, partitions, engine, source, gate })
+    this.#status.loopStarts({ loop, partitions, engine, source, producer: parts.producer, gate })
     this.#loop = loop
     return loop
   }

@@ -5,6 +5,8 @@ import { ServiceError } from '../domain/errors.ts'
 import type { ErrorCode } from '../domain/errors.ts'
 import type { OutputRecord } from '../domain/record.ts'
 import { fromCallback } from '../runtime/callback.ts'
+import { isAnyBrokerUp } from '../runtime/broker-connections.ts'
+import type { BrokerStatistics } from '../runtime/broker-connections.ts'
 import { KAFKA_ERROR, kafkaErrorOf, unauthorized } from '../runtime/kafka-error.ts'
 import type { KafkaError } from '../runtime/kafka-error.ts'
 import type { OffsetCommit, TransactionalProducer } from './port.ts'
@@ -67,6 +69,7 @@ export class KafkaProducer implements TransactionalProducer {
   /** The call in flight, settled once the client itself has ended it. */
   #inFlight: Promise<void> = Promise.resolve()
   #abandoned = 0
+  #isConnected = true
 
   constructor(options: KafkaProducerOptions) {
     this.#options = options
@@ -155,6 +158,14 @@ export class KafkaProducer implements TransactionalProducer {
     await this.initTransactions()
   }
 
+  /**
+   * What keeps the client from its brokers now; `undefined` when nothing does. It tells while the consumer
+   * cannot, which is heard only when it is polled: a commit under way holds polling up.
+   */
+  trouble(): string | undefined {
+    return this.#isConnected ? undefined : 'no broker reachable: no connection is up'
+  }
+
   /** Whether calls are left that have not ended: `process.exit` would wait for them. */
   get hasCallsLeft(): boolean {
     return this.#abandoned > 0
@@ -184,6 +195,7 @@ export class KafkaProducer implements TransactionalProducer {
       if (line.fac === TRANSACTION_LOG) this.#whyAborted = line.message
     })
     producer.on('event.stats', (event: { message: string }) => {
+      this.#isConnected = isAnyBrokerUp(JSON.parse(event.message) as BrokerStatistics)
       this.#options.onStatistics?.(event.message)
     })
     return producer
