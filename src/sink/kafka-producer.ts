@@ -27,7 +27,8 @@ const addon: unknown = createRequire(import.meta.url)(
   '@confluentinc/kafka-javascript/librdkafka.js',
 )
 
-type Flow = 'init' | 'begin' | 'send-offsets' | 'commit' | 'abort'
+/** The transactional calls. */
+export type Flow = 'init' | 'begin' | 'send-offsets' | 'commit' | 'abort'
 
 /**
  * What is wrong with the Kafka client that was loaded, for the log of the start; `undefined` when it
@@ -270,8 +271,11 @@ function translate(flow: Flow, error: unknown, why?: string): ServiceError {
   return new ServiceError(codeOf(flow, cause), message, error)
 }
 
-/** librdkafka asks for this order of tests: fatal, abortable, retriable, anything else is fatal. */
-function codeOf(flow: Flow, cause: KafkaError): ErrorCode {
+/**
+ * The code of a call's error, which decides what follows. librdkafka asks for this order of tests: fatal,
+ * abortable, retriable, anything else is fatal.
+ */
+export function codeOf(flow: Flow, cause: KafkaError): ErrorCode {
   if (isFenced(cause)) return 'PRODUCER_FENCED'
   if (cause.isFatal) return 'PRODUCER_FATAL'
   if (cause.isTxnRequiresAbort) return 'TRANSACTION_ABORTABLE'
