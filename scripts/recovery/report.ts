@@ -10,7 +10,7 @@ function quantile(values: readonly number[], share: number): number {
 }
 
 /** Distribution of times, ms. */
-export interface Distribution {
+interface Distribution {
   readonly count: number
   readonly p50: number
   readonly p90: number
@@ -19,7 +19,7 @@ export interface Distribution {
 }
 
 /** Median, 90 %, 99 % and longest of some times, ms. */
-export function distributionOf(values: readonly number[]): Distribution {
+function distributionOf(values: readonly number[]): Distribution {
   const [p50 = 0, p90 = 0, p99 = 0, max = 0] = [0.5, 0.9, 0.99, 1].map((share) =>
     quantile(values, share),
   )

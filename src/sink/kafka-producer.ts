@@ -5,8 +5,7 @@ import { ServiceError } from '../domain/errors.ts'
 import type { ErrorCode } from '../domain/errors.ts'
 import type { OutputRecord } from '../domain/record.ts'
 import { fromCallback } from '../runtime/callback.ts'
-import { isAnyBrokerUp } from '../runtime/broker-connections.ts'
-import type { BrokerStatistics } from '../runtime/broker-connections.ts'
+import { isAnyBrokerUp, parseBrokers } from '../runtime/broker-connections.ts'
 import { KAFKA_ERROR, kafkaErrorOf, unauthorized } from '../runtime/kafka-error.ts'
 import type { KafkaError } from '../runtime/kafka-error.ts'
 import type { OffsetCommit, TransactionalProducer } from './port.ts'
@@ -196,7 +195,7 @@ export class KafkaProducer implements TransactionalProducer {
       if (line.fac === TRANSACTION_LOG) this.#whyAborted = line.message
     })
     producer.on('event.stats', (event: { message: string }) => {
-      this.#isConnected = isAnyBrokerUp(JSON.parse(event.message) as BrokerStatistics)
+      this.#isConnected = isAnyBrokerUp(parseBrokers(event.message))
       this.#options.onStatistics?.(event.message)
     })
     return producer
