@@ -29,16 +29,17 @@ test('a commit that holds up a rebalance longer than REBALANCE_DRAIN_MS is looke
     ...bed.env,
     KAFKA_BROKERS: `127.0.0.1:${advertisedPort}`,
     REBALANCE_DRAIN_MS: String(DRAIN_MS),
-    // Few large units: one is open when the rebalance comes.
-    BATCH_MAX_RECORDS: '10',
+    // No poll is short while there is a record, so a unit is open when the rebalance comes.
+    BATCH_MAX_RECORDS: '1',
     COMMIT_INTERVAL_MS: '5000',
   }
   const first = new ServiceProcess(t, env)
   await first.logged('ASSIGNED')
   await bed.write(records)
   await first.statusIs('a start', ({ totals }) => totals.received > 0)
-  proxy.delay(DELAY_MS)
   const second = new ServiceProcess(t, { ...env, INSTANCE_ID: 'b' })
+  await second.logged('STARTED')
+  proxy.delay(DELAY_MS)
   await second.statusIs('a share', ({ partitions }) => partitions.length > 0)
   const recovering = await first.logged('RECOVERING')
   assert.match(recovering.msg, new RegExp(`took longer than ${DRAIN_MS} ms`))
