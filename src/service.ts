@@ -33,13 +33,14 @@ import { UnitOfWork } from './loop/unit-of-work.ts'
 import { Backoff } from './runtime/backoff.ts'
 import { systemClock } from './runtime/clock.ts'
 import { RegistryCache } from './runtime/registry-cache.ts'
+import { clientWarning } from './runtime/kafka-addon.ts'
 import { createRegistryClient } from './runtime/registry-client.ts'
 import { retry } from './runtime/retry.ts'
 import { createApp, listen } from './serving/app.ts'
 import type { ServiceIdentity } from './serving/status-report.ts'
 import { AvroEncoder } from './sink/avro-encoder.ts'
 import { JsonEncoder } from './sink/json-encoder.ts'
-import { clientWarning, fenceProducer, KafkaProducer } from './sink/kafka-producer.ts'
+import { fenceProducer, KafkaProducer } from './sink/kafka-producer.ts'
 import { outputSchemas } from './sink/output-schemas.ts'
 import { OutputPlan } from './sink/plan.ts'
 import type { OutputTopics } from './sink/plan.ts'
@@ -48,7 +49,7 @@ import { resolveOutputSchemas } from './sink/schema-registration.ts'
 import { KafkaChangelog } from './source/kafka-changelog.ts'
 import { KafkaSource } from './source/kafka-consumer.ts'
 import { readLastWritten } from './source/last-written.ts'
-import { createStateTopic } from './source/state-topic.ts'
+import { checkStateTopic, createStateTopic } from './source/state-topic.ts'
 import { requireTopics } from './source/topic-check.ts'
 import { logCacheEvents, logEvents } from './telemetry/log-events.ts'
 import type { Log } from './telemetry/log.ts'
@@ -103,7 +104,10 @@ export class Service {
     const warning = clientWarning()
     if (warning !== undefined) log('KAFKA_CLIENT_UNPATCHED', warning)
     const folder = await loadModelFolder(config.modelDir, parseModelSpec)
-    const engine = new FeatureEngine(folder.spec, { keysMax: config.stateKeysMax })
+    const engine = new FeatureEngine(folder.spec, {
+      keysMax: config.stateKeysMax,
+      bytesMax: config.stateBytesMax,
+    })
     const identity = this.#identity(folder)
     const metrics = this.#metrics(identity, engine)
     const { app, port } = await this.#serve(identity, metrics)
@@ -246,7 +250,7 @@ export class Service {
     await this.#waitFor(() => requireTopics(source, config.inputTopic, topics))
   }
 
-  /** Creates the changelog where it is absent, and checks that it has room for the input's partitions. */
+  /** Creates the changelog where it is absent, and checks its partitions and its settings. */
   async #prepareChangelog(engine: FeatureEngine, source: KafkaSource): Promise<void> {
     if (!engine.hasState) return
     const { config, log } = this.#options
@@ -260,6 +264,11 @@ export class Service {
       await this.#waitFor(() => requireKnown(source, topic))
     }
     await this.#waitFor(() => requireTopics(source, inputTopic, [topic]))
+    const { reachMs } = engine
+    const differences = await this.#waitFor(() =>
+      checkStateTopic(adminProperties(config), { topic, reachMs }),
+    )
+    for (const difference of differences) log('STATE_TOPIC_SETTINGS', difference)
   }
 
   #compose(parts: {
