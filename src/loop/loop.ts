@@ -120,6 +120,7 @@ export class Loop {
   async #commit(withinMs?: number): Promise<void> {
     const { unit, processor, partitions, tally, observer, clock, inputTopic, gate } = this.#parts
     if (!unit.isOpen) return
+    await processor.finish()
     tally.check()
     gate.check(tally.summary(clock.now()))
     await processor.writeChanges()
@@ -189,8 +190,9 @@ export class Loop {
 
   /** Takes the open unit back, outputs, state and positions. @returns what must be read again */
   async #abort(cause: string): Promise<readonly StartOffset[]> {
-    const { fetcher, unit } = this.#parts
+    const { fetcher, unit, processor } = this.#parts
     const dropped = await fetcher.drop()
+    await processor.drop()
     if (unit.isOpen) {
       await unit.abort().catch(async (error: unknown) => {
         if (!isMendable(error)) throw error
@@ -203,8 +205,9 @@ export class Loop {
 
   /** Finds out what became of a transaction in doubt. @returns what must be read again */
   async #recover(error: ServiceError): Promise<readonly StartOffset[]> {
-    const { fetcher, partitions, source, observer, events } = this.#parts
+    const { fetcher, partitions, source, observer, events, processor } = this.#parts
     const dropped = await fetcher.drop()
+    await processor.drop()
     await this.#renew(error)
     const advanced = partitions.advanced()
     const ours = advanced.map(({ partition }) => partition)
