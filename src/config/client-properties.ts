@@ -15,7 +15,8 @@ export interface RegistryOptions {
 
 /** Kafka's own default; a loop that has not polled for so long is taken for dead. */
 const POLL_INTERVAL_MS = 300_000
-const HEARTBEAT_MAX_MS = 3000
+/** A member learns of a rebalance by its next heartbeat, and partitions that move wait for all to know. */
+const HEARTBEAT_MAX_MS = 500
 const MEGABYTE = 1024 * 1024
 
 /**
@@ -86,12 +87,19 @@ function passedToBoth(config: Config): ClientProperties {
   )
 }
 
-/** Properties of the transactional producer. As for the consumer, what was passed comes last. */
-export function producerProperties(config: Config): ClientProperties {
+/**
+ * Properties of the transactional producer. As for the consumer, what was passed comes last.
+ *
+ * @param instanceId whose producer: this instance's own, unless it is to fence another one's
+ */
+export function producerProperties(
+  config: Config,
+  instanceId = config.instanceId,
+): ClientProperties {
   const { transactionTimeoutMs } = config
   return {
     ...connectionProperties(config),
-    'transactional.id': memberOf(config),
+    'transactional.id': memberOf({ ...config, instanceId }),
     'transaction.timeout.ms': transactionTimeoutMs,
     // A record that cannot be delivered is told before the broker aborts the transaction.
     'message.timeout.ms': Math.floor((transactionTimeoutMs * 2) / 3),
@@ -122,7 +130,7 @@ export function registryOptions(config: Config): RegistryOptions | undefined {
 }
 
 /** Names the group member and the transaction's owner, the same after a restart. */
-function memberOf({ appId, instanceId }: Config): string {
+function memberOf({ appId, instanceId }: Pick<Config, 'appId' | 'instanceId'>): string {
   return `${appId}-${instanceId}`
 }
 

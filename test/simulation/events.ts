@@ -24,6 +24,11 @@ export function eventsOf({ world, broker, operator }: Cluster, name: string): Lo
       if (broker.states[partition]?.isIncomplete !== true) world.fail(`${partition}: ${problem}`)
       say(`${partition}: ${problem}`)
     },
+    fenced: (owner) => {
+      world.reach('former-owner-fenced')
+      say(`fenced ${owner}`)
+    },
+    notFenced: (why) => say(`not fenced: ${why}`),
     committed: () => undefined,
     aborted: (cause) => {
       world.reach('aborted')

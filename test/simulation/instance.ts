@@ -35,6 +35,7 @@ const UNIT_DEADLINE_MS = 10_000
 /** Short, so that it runs out in some of the seeds. */
 const REBALANCE_DRAIN_MS = 12
 const SCORING_MAX_MS = 20
+const AWAY_MAX_MS = 5_000
 
 /** What instances share. */
 export interface Cluster {
@@ -114,12 +115,22 @@ export class Instance {
     const scorer = this.#scorer()
     const shared = { source, engine, scorer, plan, unit, tally, partitions, observer, clock }
     const events = eventsOf(this.#cluster, this.caller.name)
-    const fetcher = new Fetcher({ ...shared, decoder: this.#decoder(), recordsMax: RECORDS_MAX })
+    const decoder = this.#decoder()
+    const recordsMax = RECORDS_MAX
+    const fetcher = new Fetcher({ ...shared, decoder, recordsMax, backoff: backoff() })
     const breaker = new Breaker({ ...BREAKER, ratioMax: this.#settings.ratioMax })
     return new Loop({
       ...shared,
       gate: new FloodGate({ ...shared, breaker, fetcher, events }),
       inputTopic: 'events',
+      instanceId: this.caller.name,
+      fencing: {
+        lastWritten: (asked) => source.lastWritten(asked),
+        fence: async (name) => {
+          await world.travel(this.caller)
+          broker.init(name)
+        },
+      },
       bounds: { intervalMs: 100, recordsMax: COMMIT_RECORDS_MAX },
       fetcher,
       changelog: new SimChangelogReader(world, broker, this.caller),
@@ -153,9 +164,16 @@ export class Instance {
   #decoder(): Decoder {
     const { world } = this.#cluster
     const decoder = new JsonDecoder(SPEC.event)
+    /** Until when the schema of a partition's records is not to be had. */
+    const awayUntilMs = new Map<number, number>()
     return {
       decode: async (records) => {
-        if (records.length > 0 && world.fault('registry-unavailable')) {
+        const nowMs = world.clock.now()
+        const [first] = records
+        if (first !== undefined && world.fault('registry-unavailable')) {
+          awayUntilMs.set(first.partition, nowMs + world.random.whole(0, AWAY_MAX_MS))
+        }
+        if (records.some(({ partition }) => (awayUntilMs.get(partition) ?? 0) > nowMs)) {
           throw new ServiceError('REGISTRY_UNAVAILABLE', 'the registry is away')
         }
         return decoder.decode(records)

@@ -53,6 +53,10 @@ const RECOVERY_ROWS: readonly RecoveryRow[] = [
     reached: ['revoked', 'drain-over', 'assignment-lost', 'answer-after-rebalance'],
   },
   {
+    happening: 'the open transaction of an owner that died',
+    reached: ['former-owner-fenced'],
+  },
+  {
     happening: 'state that must come back',
     reached: ['restore', 'compaction', 'changelog-unusable', 'replay'],
   },

@@ -79,13 +79,16 @@ export class SimSource implements Source {
     while (partitions.some((partition) => this.#broker.isUnstable(partition))) {
       await this.#world.clock.sleep(UNSTABLE_WAIT_MS)
     }
-    const found = partitions.map((partition) => {
-      const stored = this.#broker.committed.get(partition)
-      return { partition, offset: stored?.offset, metadata: stored?.metadata }
-    })
+    const found = this.#stored(partitions)
     await this.#world.travel(this.member.caller)
     if (rebalances < this.member.rebalances) this.#world.reach('answer-after-rebalance')
     return found
+  }
+
+  async lastWritten(partitions: readonly number[]): Promise<readonly CommittedOffset[]> {
+    await this.#world.travel(this.member.caller)
+    this.#mayBeAway('lastWritten')
+    return this.#stored(partitions)
   }
 
   async logBounds(partition: number): Promise<LogBounds> {
@@ -128,6 +131,13 @@ export class SimSource implements Source {
 
   async close(): Promise<void> {
     this.#group.leave(this.member.caller.name)
+  }
+
+  #stored(partitions: readonly number[]): CommittedOffset[] {
+    return partitions.map((partition) => {
+      const stored = this.#broker.committed.get(partition)
+      return { partition, offset: stored?.offset, metadata: stored?.metadata }
+    })
   }
 
   /**

@@ -4,6 +4,7 @@ import type { InputRecord } from '../../../src/domain/record.ts'
 import { Fetcher } from '../../../src/loop/fetcher.ts'
 import { Status } from '../../../src/loop/status.ts'
 import type { Source } from '../../../src/source/port.ts'
+import { Backoff } from '../../../src/runtime/backoff.ts'
 import { FakeClock } from '../../fakes/clock.ts'
 
 const SOME = [recordAt(0), recordAt(1)]
@@ -11,8 +12,9 @@ const ONE_MORE = [recordAt(2)]
 
 test('staying in the group waits for the poll in flight, and keeps both in order', async () => {
   const polls: { answer: (records: readonly InputRecord[]) => void }[] = []
-  const source: Pick<Source, 'poll'> = {
+  const source: Pick<Source, 'poll' | 'pause'> = {
     poll: () => new Promise((answer) => polls.push({ answer })),
+    pause: () => undefined,
   }
   const fetcher = fetcherOf(source)
   fetcher.start()
@@ -27,7 +29,7 @@ test('staying in the group waits for the poll in flight, and keeps both in order
   assert.deepEqual(await offsets(fetcher), [2])
 })
 
-function fetcherOf(source: Pick<Source, 'poll'>): Fetcher {
+function fetcherOf(source: Pick<Source, 'poll' | 'pause'>): Fetcher {
   const clock = new FakeClock()
   const result = {
     kind: 'dead-letter',
@@ -42,6 +44,7 @@ function fetcherOf(source: Pick<Source, 'poll'>): Fetcher {
       trouble: () => undefined,
     },
     clock,
+    backoff: new Backoff(10, 100, () => 0),
     observer: new Status(clock),
     recordsMax: 10,
   })
