@@ -34,6 +34,10 @@ const ERROR_HELP = {
     'An output topic has fewer partitions than the input topic',
     "Add partitions to it: an answer goes to the partition with its input's number",
   ],
+  TOPIC_SETTINGS: [
+    'The changelog is set up so that it would lose state',
+    "Run the command of the message, as someone who may alter topics; it gives the changelog the service's own settings",
+  ],
   SCHEMA_REFUSED: [
     'The registry has no schema for an output, or refuses ours',
     'Register the files of `schemas/`, or set `SCHEMA_AUTO_REGISTER=true`; an incompatible schema needs ' +
@@ -46,7 +50,7 @@ const ERROR_HELP = {
   ],
   REGISTRY_UNAVAILABLE: [
     'The registry does not answer',
-    'Look after the registry. Once running, input waits however long it takes; no record becomes a ' +
+    'Look after the registry. Once running, partitions whose records need it wait however long it takes; no record becomes a ' +
       'dead letter',
   ],
   KAFKA_UNAVAILABLE: ['The brokers do not answer', 'Look after the brokers and the network'],

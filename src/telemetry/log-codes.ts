@@ -18,8 +18,9 @@ export const LOG_CODES = {
   KAFKA_CLIENT_UNPATCHED: {
     level: 'warn',
     meaning:
-      'The Kafka client is a stock one, which leaks memory with each commit. Build it from source ' +
-      '(`scripts/bootstrap.sh`), or restart before memory is short.',
+      'The Kafka client is a stock one, which leaks memory with each commit, reads more slowly, and ' +
+      'cannot check the settings of the changelog. Build it from source (`scripts/bootstrap.sh`), or ' +
+      'restart before memory is short.',
   },
   MODEL_LOADED: { level: 'info', meaning: 'The model folder is read and its model loaded.' },
   SELF_TEST: { level: 'info', meaning: 'The model reproduces its golden rows.' },
@@ -34,11 +35,29 @@ export const LOG_CODES = {
     meaning: 'Partitions were taken without a farewell; what was in flight is dropped.',
   },
   STATE_TOPIC_CREATED: { level: 'info', meaning: 'The changelog was absent and has been created.' },
+  STATE_TOPIC_SETTINGS: {
+    level: 'warn',
+    meaning:
+      'A setting of the changelog is not what it would be created with, or may not be read. No state ' +
+      'is lost by it; the log may grow larger than it need.',
+  },
   RESTORE_STARTED: {
     level: 'info',
     meaning: 'State of a partition is being read from the changelog; other partitions go on.',
   },
   RESTORE_DONE: { level: 'info', meaning: 'State of a partition is what the last commit left.' },
+  FORMER_OWNER_FENCED: {
+    level: 'warn',
+    meaning:
+      'An instance left a transaction open that held up the restore of its former partitions: it is ' +
+      'aborted. That instance is dead, or it goes on with a new producer.',
+  },
+  FORMER_OWNER_NOT_FENCED: {
+    level: 'warn',
+    meaning:
+      'An open transaction holds up a restore and could not be aborted, e.g. for want of rights on the ' +
+      'transactional id: the broker aborts it after `TRANSACTION_TIMEOUT_MS` and its own interval.',
+  },
   CHANGELOG_UNUSABLE: {
     level: 'warn',
     meaning:
@@ -72,9 +91,9 @@ export const LOG_CODES = {
   },
   REGISTRY_UNAVAILABLE: {
     level: 'warn',
-    meaning: 'A schema cannot be fetched; reading waits until the registry answers.',
+    meaning: 'A schema cannot be fetched: partitions whose records need it wait, the others go on.',
   },
-  REGISTRY_BACK: { level: 'info', meaning: 'The registry answers again; reading goes on.' },
+  REGISTRY_BACK: { level: 'info', meaning: 'No partition waits for a schema any more.' },
   SCHEMA_CACHE_USED: {
     level: 'warn',
     meaning: 'The registry does not answer: what it said earlier is taken from `SCHEMA_CACHE_DIR`.',

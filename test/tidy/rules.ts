@@ -39,6 +39,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   '@confluentinc/kafka-javascript': [
     'src/source/kafka-consumer.ts',
     'src/source/kafka-changelog.ts',
+    'src/source/last-written.ts',
     'src/source/state-topic.ts',
     'src/sink/kafka-producer.ts',
   ],
