@@ -166,17 +166,19 @@ export class KafkaSource implements Source {
     if (starts.length === 0) return
     const partitions = this.#positions(starts.map((start) => start.partition))
     this.#consumer.pause(partitions)
-    for (const { partition, offset } of starts) {
-      await kafkaRequest(`seeking ${this.#topic}-${partition} to ${offset}`, (done) =>
-        this.#consumer.seek(
-          { topic: this.#topic, partition, offset },
-          REQUEST_TIMEOUT_MS,
-          (error) => done(error, undefined),
-        ),
-      )
-    }
+    // All at once: one after the other, the last of many partitions would stand still for long.
+    const seeks = await Promise.allSettled(starts.map((start) => this.#seekOne(start)))
+    for (const seek of seeks) if (seek.status === 'rejected') throw seek.reason
     for (const { partition } of starts) this.#paused.delete(partition)
     this.#consumer.resume(partitions)
+  }
+
+  #seekOne({ partition, offset }: StartOffset): Promise<void> {
+    return kafkaRequest(`seeking ${this.#topic}-${partition} to ${offset}`, (done) =>
+      this.#consumer.seek({ topic: this.#topic, partition, offset }, REQUEST_TIMEOUT_MS, (error) =>
+        done(error, undefined),
+      ),
+    )
   }
 
   pause(partitions: readonly number[]): void {
