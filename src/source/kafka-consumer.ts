@@ -29,6 +29,8 @@ const OFFSET_BEGINNING = -2
 /** Longest wait for the first record of a poll: bounds how late a rebalance or shutdown is noticed. */
 const POLL_WAIT_MS = 50
 const WAIT = { firstMs: POLL_WAIT_MS, lingerMs: 1 } as const
+/** After it the client's threads have woken of themselves. */
+const WAKE_TIMEOUT_MS = 1_000
 /** Bound on every request to a broker outside of polling. */
 const REQUEST_TIMEOUT_MS = 10_000
 /** Bound on giving the partitions back when closing. */
@@ -171,6 +173,7 @@ export class KafkaSource implements Source {
     for (const seek of seeks) if (seek.status === 'rejected') throw seek.reason
     for (const { partition } of starts) this.#paused.delete(partition)
     this.#consumer.resume(partitions)
+    await Promise.all(starts.map(({ partition }) => this.#wakeLeader(partition)))
   }
 
   #seekOne({ partition, offset }: StartOffset): Promise<void> {
@@ -179,6 +182,16 @@ export class KafkaSource implements Source {
         done(error, undefined),
       ),
     )
+  }
+
+  /**
+   * A resumed partition is fetched the next time its broker's thread looks, and an idle one sleeps for
+   * up to a second (librdkafka 2.15, `rd_kafka_broker_consumer_serve`). Any request wakes it.
+   */
+  async #wakeLeader(partition: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.#consumer.queryWatermarkOffsets(this.#topic, partition, WAKE_TIMEOUT_MS, () => resolve())
+    })
   }
 
   pause(partitions: readonly number[]): void {
