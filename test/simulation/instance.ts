@@ -99,6 +99,7 @@ export class Instance {
       topics: TOPICS,
       encoder: new JsonEncoder({ spec, identity }),
       identity: { appId: 's', instanceId: 's', modelName: 's', modelVersion: '1' },
+      headerStyle: 'millrace',
     })
     const model = new FakeScorer(spec.features.length, (row) => [scoreOf(row)])
     const scorer = {
