@@ -5,6 +5,7 @@ import { hostname } from 'node:os'
 import process from 'node:process'
 import { loadConfig } from './config/load.ts'
 import type { LoadedConfig } from './config/load.ts'
+import { runDlq } from './dlq.ts'
 import { EXIT, ServiceError } from './domain/errors.ts'
 import { endProcess } from './runtime/end-process.ts'
 import { Service } from './service.ts'
@@ -22,6 +23,7 @@ if (status === EXIT.ok) process.exit()
 else endProcess(status)
 
 async function main([command = 'run', ...options]: readonly string[]): Promise<number> {
+  if (command === 'dlq') return runDlq(options, () => load().config)
   const unknown = command === 'config' ? options.filter((each) => each !== '--json') : options
   if (unknown.length > 0) return refuse(`unknown option "${unknown[0]}" of "${command}"`)
   switch (command) {

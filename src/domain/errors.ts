@@ -24,6 +24,8 @@ export const EXIT = {
   state: 5,
   /** Shutdown took longer than `SHUTDOWN_GRACE_MS`, or a second signal came. */
   forced: 6,
+  /** A tool found that what it was asked for cannot be done, or not all of it. */
+  incomplete: 7,
 } as const satisfies Record<string, number>
 
 /** Every code a `ServiceError` may carry: what to do, and the exit status if the process ends. */

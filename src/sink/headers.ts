@@ -39,7 +39,7 @@ export interface HeaderIdentity {
 }
 
 /** How many times a record was replayed, as its headers say; 0 for what they do not say. */
-function replaysOf(headers: readonly Header[] | undefined): number {
+export function replaysOf(headers: readonly Header[] | undefined): number {
   const last = headers?.findLast((each) => 'millrace.replays' in each)?.['millrace.replays']
   const count = Number(last ?? 0)
   return Number.isSafeInteger(count) && count >= 0 ? count : 0

@@ -1,143 +1,47 @@
 import { Buffer } from 'node:buffer'
-import kafka from '@confluentinc/kafka-javascript'
-import type {
-  IAdminClient,
-  KafkaConsumer,
-  ListOffsetsResult,
-  Message,
-} from '@confluentinc/kafka-javascript'
-import { ServiceError } from '../domain/errors.ts'
-import { fromCallback } from '../runtime/callback.ts'
-import { kafkaRequest } from '../runtime/kafka-request.ts'
+import type { InputRecord } from '../domain/record.ts'
 import type { ChangelogReader, RecordView } from './changelog-port.ts'
-import { incremental } from './kafka-consumer.ts'
 import type { ClientProperties } from './kafka-consumer.ts'
+import { KafkaLog } from './kafka-log.ts'
 import type { LogBounds } from './port.ts'
 
-const POLL_WAIT_MS = 20
-const REQUEST_TIMEOUT_MS = 10_000
 const NO_BYTES = Buffer.alloc(0)
 
-/**
- * The changelog on a consumer of its own, that joins no group. It connects with its first request, so
- * a service that restores nothing never opens it.
- *
- * `enable.partition.eof` must be on: an end-of-partition event carries the offset behind markers and
- * aborted records, which no record tells.
- */
+/** The changelog on a consumer of its own. */
 export class KafkaChangelog implements ChangelogReader {
-  readonly #topic: string
-  readonly #properties: ClientProperties
-  readonly #positions = new Map<number, number>()
-  /** Ends of partitions told since the last poll came back. */
-  readonly #ends: { readonly partition: number; readonly offset: number }[] = []
-  #consumer: Promise<KafkaConsumer> | undefined
-  #connected: KafkaConsumer | undefined
-  /** Shares the consumer's connections. */
-  #admin: IAdminClient | undefined
+  readonly #log: KafkaLog
 
   constructor(topic: string, properties: ClientProperties) {
-    this.#topic = topic
-    this.#properties = properties
+    this.#log = new KafkaLog(topic, properties)
   }
 
-  async bounds(partition: number): Promise<LogBounds> {
-    const consumer = await this.#connect()
-    const doing = `reading the bounds of ${this.#topic}-${partition}`
-    const { lowOffset } = await kafkaRequest<{ lowOffset: number }>(doing, (done) =>
-      consumer.queryWatermarkOffsets(this.#topic, partition, REQUEST_TIMEOUT_MS, done),
-    )
-    // The client's own watermark is the last stable offset: it would leave out open transactions.
-    const [latest] = await kafkaRequest<ListOffsetsResult[]>(doing, (done) =>
-      this.#admin?.listOffsets(
-        [{ topic: this.#topic, partition, offset: kafka.RdKafka.OffsetSpec.LATEST }],
-        // Read uncommitted, by default.
-        { timeout: REQUEST_TIMEOUT_MS },
-        done,
-      ),
-    )
-    if (latest === undefined || latest.error !== undefined) {
-      const why = latest?.error?.message ?? 'no answer'
-      throw new ServiceError('KAFKA_UNAVAILABLE', `${doing}: ${why}`)
-    }
-    return { first: lowOffset, end: latest.offset }
+  bounds(partition: number): Promise<LogBounds> {
+    return this.#log.bounds(partition)
   }
 
   open(partition: number, from: number): void {
-    this.#positions.set(partition, from)
-    if (this.#connected === undefined) return
-    incremental(this.#connected).incrementalAssign([
-      { topic: this.#topic, partition, offset: from },
-    ])
+    this.#log.open(partition, from)
   }
 
-  async poll(recordsMax: number, visit: (record: RecordView) => void): Promise<number> {
-    const consumer = await this.#connect()
-    const messages = await fromCallback<Message[]>((done) => consumer.consume(recordsMax, done))
-    // The client tells of ends before it hands over the records that lie before them.
-    const ends = this.#ends.splice(0)
-    let visited = 0
-    for (const message of messages) {
-      const position = this.#positions.get(message.partition)
-      // Fetched before the partition was closed, or opened anew.
-      if (position === undefined || message.offset < position) continue
-      this.#positions.set(message.partition, message.offset + 1)
-      visit(viewOf(message))
-      visited += 1
-    }
-    for (const { partition, offset } of ends) {
-      const position = this.#positions.get(partition)
-      if (position !== undefined && offset > position) this.#positions.set(partition, offset)
-    }
-    return visited
+  poll(recordsMax: number, visit: (record: RecordView) => void): Promise<number> {
+    return this.#log.poll(recordsMax, (record) => visit(viewOf(record)))
   }
 
   position(partition: number): number {
-    return this.#positions.get(partition) ?? 0
+    return this.#log.position(partition)
   }
 
   close(partition: number): void {
-    if (!this.#positions.delete(partition) || this.#connected === undefined) return
-    incremental(this.#connected).incrementalUnassign([{ topic: this.#topic, partition }])
+    this.#log.close(partition)
   }
 
-  async disconnect(): Promise<void> {
-    const consumer = this.#connected
-    if (consumer?.isConnected() === true) await fromCallback((done) => consumer.disconnect(done))
-  }
-
-  #connect(): Promise<KafkaConsumer> {
-    this.#consumer ??= this.#open().catch((error: unknown) => {
-      // A client that connects once more would tell every event twice.
-      this.#consumer = undefined
-      throw error
-    })
-    return this.#consumer
-  }
-
-  async #open(): Promise<KafkaConsumer> {
-    const consumer = new kafka.RdKafka.KafkaConsumer(
-      { ...this.#properties },
-      { 'auto.offset.reset': 'earliest' },
-    )
-    consumer.setDefaultConsumeTimeout(POLL_WAIT_MS)
-    incremental(consumer).setDefaultIsTimeoutOnlyForFirstMessage(true)
-    consumer.on('partition.eof', ({ partition, offset }: { partition: number; offset: number }) => {
-      this.#ends.push({ partition, offset })
-    })
-    // What keeps it from reading shows as standing still; a client without a listener would throw.
-    consumer.on('event.error', () => undefined)
-    await kafkaRequest('connecting to Kafka', (done) =>
-      consumer.connect({ topic: '', allTopics: false, timeout: REQUEST_TIMEOUT_MS }, done),
-    )
-    this.#connected = consumer
-    this.#admin = kafka.RdKafka.AdminClient.createFrom(consumer)
-    return consumer
+  disconnect(): Promise<void> {
+    return this.#log.disconnect()
   }
 }
 
-function viewOf({ partition, offset, key, value }: Message): RecordView {
-  const keyBytes = Buffer.isBuffer(key) ? key : NO_BYTES
+function viewOf({ partition, offset, key, value }: InputRecord): RecordView {
+  const keyBytes = key ?? NO_BYTES
   const valueBytes = value ?? NO_BYTES
   return {
     partition,

@@ -38,6 +38,10 @@ const EXIT_HELP = {
       'Nothing is lost or doubled: the open transaction is aborted and its records are answered ' +
       'after the next start. If it happens often, raise `SHUTDOWN_GRACE_MS`.',
   },
+  incomplete: {
+    meaning: 'of commands, never of the service: not all that was asked for could be done',
+    remedy: 'Read what the command says of what is left.',
+  },
 } as const satisfies Record<keyof typeof EXIT, ExitHelp>
 
 /** Exit statuses by number, with their words. */
