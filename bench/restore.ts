@@ -32,7 +32,7 @@ state, from the request to the last partition being ready. Tells tiles a second 
 const MODEL = resolve(import.meta.dirname, 'model/model.yaml')
 const TILE_MS = 60_000
 const FIRST_MS = 1_700_000_040_000
-const LIMITS = { keysMax: 10_000_000 }
+const LIMITS = { keysMax: 10_000_000, bytesMax: Infinity }
 const PAUSE_MS = 5
 
 interface Plan {

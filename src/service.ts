@@ -101,7 +101,10 @@ export class Service {
     const warning = clientWarning()
     if (warning !== undefined) log('KAFKA_CLIENT_UNPATCHED', warning)
     const folder = await loadModelFolder(config.modelDir, parseModelSpec)
-    const engine = new FeatureEngine(folder.spec, { keysMax: config.stateKeysMax })
+    const engine = new FeatureEngine(folder.spec, {
+      keysMax: config.stateKeysMax,
+      bytesMax: config.stateBytesMax,
+    })
     const identity = this.#identity(folder)
     const metrics = this.#metrics(identity, engine)
     const { app, port } = await this.#serve(identity, metrics)

@@ -90,6 +90,10 @@ const ERROR_HELP = {
     'More keys are live than `STATE_KEYS_MAX`',
     'Raise it (and memory), or run more instances: keys are never dropped silently',
   ],
+  STATE_BYTES_MAX: [
+    'Keys and tiles that windows still need weigh more than `STATE_BYTES_MAX`',
+    'Raise it (and memory), or run more instances: nothing is dropped silently',
+  ],
   STATE_MISMATCH: [
     'State was written for other windows, operations or another event mapping',
     'Bring the former model back, use another `APP_ID`, or set `STATE_ON_MISMATCH=rebuild`',

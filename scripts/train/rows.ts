@@ -32,7 +32,7 @@ export function computeRows(
   examples: readonly Example[],
   isWanted: (index: number) => boolean = () => true,
 ): Rows {
-  const engine = new FeatureEngine(spec, { keysMax: KEYS_MAX })
+  const engine = new FeatureEngine(spec, { keysMax: KEYS_MAX, bytesMax: Infinity })
   engine.open(0)
   const { columns } = engine
   const row = new Float64Array(columns)

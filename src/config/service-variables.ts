@@ -200,6 +200,15 @@ export const stateVariables = {
     default: '1000000',
     description: 'Most keys held in memory. At the bound the service ends: keys are never dropped',
   }),
+  stateBytesMax: withDefault(whole(1_048_576, Number.MAX_SAFE_INTEGER), {
+    name: 'STATE_BYTES_MAX',
+    group: 'State and inference',
+    unit: 'bytes',
+    default: '1073741824',
+    description:
+      'Most memory of the keys and tiles held, by the estimate of `millrace_state_bytes`. At the bound ' +
+      'the service ends: nothing that a window still needs is dropped',
+  }),
   stateOnMismatch: withDefault(choice(['refuse', 'rebuild']), {
     name: 'STATE_ON_MISMATCH',
     group: 'State and inference',

@@ -49,6 +49,7 @@ export const ERROR_CODES = {
   COMMIT_UNCERTAIN: { disposition: 'rebuild', exit: EXIT.fenced },
   CONSUMER_FATAL: { disposition: 'exit', exit: EXIT.fenced },
   STATE_KEYS_MAX: { disposition: 'exit', exit: EXIT.state },
+  STATE_BYTES_MAX: { disposition: 'exit', exit: EXIT.state },
   STATE_MISMATCH: { disposition: 'exit', exit: EXIT.state },
   STATE_GAP: { disposition: 'exit', exit: EXIT.state },
   SHUTDOWN_TIMEOUT: { disposition: 'exit', exit: EXIT.forced },

@@ -1,7 +1,7 @@
 import type { FieldValue } from '../domain/event.ts'
 import type { Condition } from '../domain/model-spec.ts'
 import type { Accumulator, MergeKind } from './plan.ts'
-import { cell } from './tile-list.ts'
+import { cell } from './tile-table.ts'
 
 /** What an accumulator needs to know of the event. */
 export interface AggregateInput {

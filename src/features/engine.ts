@@ -3,13 +3,13 @@ import type { ModelSpec } from '../domain/model-spec.ts'
 import { type DeadLetter, deadLetter } from '../domain/outcome.ts'
 import { accumulate, mergeTiles, meets, type TileRange } from './aggregate.ts'
 import { asNumber, eventFeature } from './event-features.ts'
-import type { KeyState } from './partition-state.ts'
+import type { PartitionState } from './partition-state.ts'
 import { type Column, compilePlan, type Merge, type Plan, type PlannedWindow } from './plan.ts'
 import { layoutOf, type StateLayout } from './layout.ts'
 import type { StreamPosition } from './stream-time.ts'
 import { type Bytes, type EncodedTile, TileEncoder } from './tile-codec.ts'
-import { cell, type TileList } from './tile-list.ts'
-import { type Restored, type StateSize, TileStore } from './tile-store.ts'
+import { type Restored, type StateLimits, type StateSize, TileStore } from './tile-store.ts'
+import { cell, type TileTable } from './tile-table.ts'
 
 /** What became of an event. */
 export type Applied =
@@ -48,7 +48,7 @@ export class FeatureEngine {
   #saturated = 0
   #saturatedInUnit = 0
 
-  constructor(spec: ModelSpec, limits: { readonly keysMax: number }) {
+  constructor(spec: ModelSpec, limits: StateLimits) {
     const plan = compilePlan(spec)
     this.columns = plan.columns.length
     this.layout = layoutOf(spec, plan)
@@ -57,7 +57,7 @@ export class FeatureEngine {
     this.#plan = plan
     this.#latenessMs = spec.latenessMs
     this.#maxFutureSkewMs = spec.maxFutureSkewMs
-    this.#store = new TileStore({ ...plan, ...limits, latenessMs: spec.latenessMs })
+    this.#store = new TileStore({ ...plan, limits, latenessMs: spec.latenessMs })
     this.#input = {
       timeMs: 0,
       values: new Float64Array(spec.event.fields.length),
@@ -110,7 +110,7 @@ export class FeatureEngine {
       clock.advance(offset, timeMs)
     }
     this.#read(event)
-    if (this.#plan.groups.length > 0) this.#addToTiles(this.#store.key(owner, event.key), event)
+    if (this.hasState) this.#addToTiles(owner, this.#store.key(owner, event.key), event)
     this.#write(event, out, at)
     return OK
   }
@@ -138,13 +138,10 @@ export class FeatureEngine {
    * to the changelog. The bytes are views that the next tile overwrites.
    */
   changes(visit: (partition: number, tile: EncodedTile) => void): void {
-    for (const { state, list, tileId } of this.#store.touched()) {
-      // A key that the unit touched may have made room later in the same unit.
-      if (state.owner.keys.get(state.key) !== state) continue
-      const index = list.lowerBound(tileId)
-      const tile = this.#tileEncoder.encode(state.key, list.group.index, list, index)
-      visit(state.owner.partition, tile)
-    }
+    this.#store.undoLog.eachTile((owner, table, tileId) => {
+      const key = owner.keyAt(table.slot) ?? ''
+      visit(owner.partition, this.#tileEncoder.encode(key, table, table.position(tileId)))
+    })
   }
 
   /** Whether the open unit changed any tile. */
@@ -187,26 +184,27 @@ export class FeatureEngine {
     }
   }
 
-  #addToTiles(state: KeyState, event: Event): void {
-    for (const list of state.lists) {
-      const { group } = list
+  #addToTiles(owner: PartitionState, slot: number, event: Event): void {
+    for (const table of owner.tables) {
+      table.select(slot)
+      const { group } = table
       const id = Math.floor(event.timeMs / group.tileMs)
-      const index = list.position(id)
-      const isNew = index === list.count || list.idAt(index) !== id
-      if (isNew) state.owner.insertTile(list, index, id)
-      this.#store.undoLog.touch(state, list, index, isNew)
-      this.#mergeBefore(list, index)
-      accumulate(group.accumulators, list.cells, index * group.stride, this.#input)
-      if (group.distincts.length > 0) this.#addDistinct(state, list, index, event)
-      this.#mergeAfter(list, index)
+      const index = table.position(id)
+      const isNew = index === table.count || table.idAt(index) !== id
+      if (isNew) owner.insertTile(table, index, id)
+      this.#store.undoLog.touch(owner, table, index, isNew)
+      this.#mergeBefore(table, index)
+      accumulate(group.accumulators, table.cells, table.cellOf(index), this.#input)
+      if (group.distincts.length > 0) this.#addDistinct(owner, table, index, event)
+      this.#mergeAfter(table, index)
     }
   }
 
-  #addDistinct(state: KeyState, list: TileList, index: number, event: Event): void {
-    const { distincts } = list.group
+  #addDistinct(owner: PartitionState, table: TileTable, index: number, event: Event): void {
+    const { distincts } = table.group
     for (let i = 0; i < distincts.length; i++) {
       const distinct = distincts[i]
-      const set = list.sets[index * distincts.length + i]
+      const set = table.sets[index * distincts.length + i]
       if (distinct === undefined || set === undefined) continue
       const { slot, condition, valuesMax } = distinct
       const value = event.values[slot]
@@ -216,46 +214,46 @@ export class FeatureEngine {
         this.#saturatedInUnit++
         continue
       }
-      state.owner.addMember(set, value)
-      this.#store.undoLog.memberAdded(state, set, value)
+      owner.addMember(set, value)
+      this.#store.undoLog.memberAdded(owner, set, value)
     }
   }
 
-  #mergeBefore(list: TileList, index: number): void {
-    for (const window of list.group.windows) {
+  #mergeBefore(table: TileTable, index: number): void {
+    for (const window of table.group.windows) {
       if (window.before.length > 0)
-        this.#mergeAll(window.before, list, windowStart(window, list, index), index)
+        this.#mergeAll(window.before, table, windowStart(window, table, index), index)
     }
   }
 
-  #mergeAfter(list: TileList, index: number): void {
-    for (const window of list.group.windows) {
-      const start = windowStart(window, list, index)
-      this.#mergeAll(window.after, list, start, index)
+  #mergeAfter(table: TileTable, index: number): void {
+    for (const window of table.group.windows) {
+      const start = windowStart(window, table, index)
+      this.#mergeAll(window.after, table, start, index)
       for (const { index: set, result } of window.distincts) {
-        this.#results[result] = this.#countDistinct(list, set, start, index)
+        this.#results[result] = this.#countDistinct(table, set, start, index)
       }
     }
   }
 
-  #mergeAll(merges: readonly Merge[], list: TileList, start: number, index: number): void {
+  #mergeAll(merges: readonly Merge[], table: TileTable, start: number, index: number): void {
     const range = this.#range
-    const { stride } = list.group
-    range.cells = list.cells
-    range.from = start * stride
-    range.to = (index + 1) * stride
+    const { stride } = table.group
+    range.cells = table.cells
+    range.from = table.cellOf(start)
+    range.to = table.cellOf(index + 1)
     range.stride = stride
     for (const { kind, offset, result } of merges) {
       this.#results[result] = mergeTiles(kind, offset, range)
     }
   }
 
-  #countDistinct(list: TileList, set: number, start: number, index: number): number {
-    const perTile = list.group.distincts.length
-    if (start === index) return list.sets[start * perTile + set]?.size ?? 0
+  #countDistinct(table: TileTable, set: number, start: number, index: number): number {
+    const perTile = table.group.distincts.length
+    if (start === index) return table.sets[start * perTile + set]?.size ?? 0
     const union = this.#union
     for (let tile = start; tile <= index; tile++) {
-      for (const value of list.sets[tile * perTile + set] ?? []) union.add(value)
+      for (const value of table.sets[tile * perTile + set] ?? []) union.add(value)
     }
     const count = union.size
     union.clear()
@@ -296,7 +294,7 @@ export class FeatureEngine {
 }
 
 /** Index of the first tile of the window that ends with tile `index`. */
-function windowStart(window: PlannedWindow, list: TileList, index: number): number {
-  const first = list.idAt(index) - window.tiles + 1
-  return list.idAt(0) >= first ? 0 : list.lowerBound(first)
+function windowStart(window: PlannedWindow, table: TileTable, index: number): number {
+  const first = table.idAt(index) - window.tiles + 1
+  return table.idAt(0) >= first ? 0 : table.lowerBound(first)
 }

@@ -2,44 +2,57 @@ import type { FieldValue } from '../domain/event.ts'
 import type { TileGroup } from './plan.ts'
 import { type Bytes, decodeCells, decodeSets } from './tile-codec.ts'
 import type { StreamClock } from './stream-time.ts'
-import { TileList } from './tile-list.ts'
+import { TileTable } from './tile-table.ts'
 
-/** The tiles of one key, a list per tile size of the plan. */
-export interface KeyState {
-  readonly owner: PartitionState
-  readonly key: string
-  readonly lists: readonly TileList[]
+/** Rough cost of a key (map entry, name, slot), of its slot in a table, and of a distinct value, bytes. */
+const KEY_BYTES = 120
+const SLOT_BYTES = 12
+const MEMBER_BYTES = 48
+const CELL_BYTES = 8
+
+/** What a partition's state needs to know of the plan. */
+export interface PartitionPlan {
+  readonly groups: readonly TileGroup[]
+  readonly latenessMs: number
 }
 
-/** Rough cost of a key (map entry, key state), of a tile list besides its cells, and of a value, bytes. */
-const KEY_BYTES = 160
-const LIST_BYTES = 240
-const MEMBER_BYTES = 48
-
-/** The state of one input partition: its stream time and its keys' tiles. All changes go through here. */
+/**
+ * The state of one input partition: its stream time and its keys' tiles. All changes go through here.
+ *
+ * A key has a slot, the same as long as it is held.
+ */
 export class PartitionState {
   readonly partition: number
   readonly clock: StreamClock
-  readonly #groups: readonly TileGroup[]
+  /** One per tile size of the plan. */
+  readonly tables: readonly TileTable[]
   readonly #latenessMs: number
-  readonly #keys = new Map<string, KeyState>()
-  #hand = this.#keys.values()
+  readonly #slots = new Map<string, number>()
+  readonly #names: (string | undefined)[] = []
+  readonly #freeSlots: number[] = []
+  /** Slots of keys taken away by the open unit, which may still be taken back. */
+  readonly #hidden = new Set<number>()
+  #hand = 0
   /** How many tiles there are of each id, per tile size. */
   readonly #tilesById: Map<number, number>[]
   #tiles = 0
-  #cells = 0
   #members = 0
 
   constructor(partition: number, clock: StreamClock, plan: PartitionPlan) {
     this.partition = partition
     this.clock = clock
-    this.#groups = plan.groups
+    this.tables = plan.groups.map((group) => new TileTable(group))
     this.#tilesById = plan.groups.map(() => new Map())
     this.#latenessMs = plan.latenessMs
   }
 
-  get keys(): ReadonlyMap<string, KeyState> {
-    return this.#keys
+  get keys(): number {
+    return this.#slots.size
+  }
+
+  /** Slots there are, those without a key included. */
+  get slots(): number {
+    return this.#names.length
   }
 
   get tiles(): number {
@@ -49,7 +62,7 @@ export class PartitionState {
   /** Tiles that an event that is not late can still see: the same number wherever the log was cut. */
   get reachableTiles(): number {
     let reachable = 0
-    for (const [index, group] of this.#groups.entries()) {
+    for (const [index, { group }] of this.tables.entries()) {
       const limit = this.#unreachable(group)
       for (const [id, tiles] of this.#tilesById[index] ?? []) if (id > limit) reachable += tiles
     }
@@ -58,51 +71,77 @@ export class PartitionState {
 
   /** An estimate of the memory held. */
   get bytes(): number {
-    const keyBytes = KEY_BYTES + LIST_BYTES * this.#groups.length
-    return this.#keys.size * keyBytes + this.#cells * 8 + this.#members * MEMBER_BYTES
+    let bytes = this.#slots.size * (KEY_BYTES + SLOT_BYTES * this.tables.length)
+    for (const table of this.tables) bytes += table.heldCells * CELL_BYTES
+    return bytes + this.#members * MEMBER_BYTES
   }
 
-  createKey(key: string): KeyState {
-    const lists = this.#groups.map((group) => new TileList(group))
-    const state = { owner: this, key, lists }
-    this.putKey(state)
-    return state
+  /** The slot of a key; `undefined` for one that is not held. */
+  slotOf(key: string): number | undefined {
+    return this.#slots.get(key)
   }
 
-  putKey(state: KeyState): void {
-    this.#keys.set(state.key, state)
-    for (const list of state.lists) {
-      this.#weigh(list, 1)
-      for (let i = 0; i < list.count; i++) this.#countTile(list, list.idAt(i), 1)
+  /** The key of a slot; `undefined` when no key that is held has it. */
+  keyAt(slot: number): string | undefined {
+    return this.#hidden.size > 0 && this.#hidden.has(slot) ? undefined : this.#names[slot]
+  }
+
+  /** Begins to hold a key. @returns its slot */
+  addKey(key: string): number {
+    const slot = this.#freeSlots.pop() ?? this.#names.length
+    this.#names[slot] = key
+    this.#slots.set(key, slot)
+    return slot
+  }
+
+  /** Forgets a key and its tiles. */
+  removeKey(slot: number): void {
+    this.hideKey(slot)
+    this.dropKey(slot)
+  }
+
+  /** As if a key were removed, but `showKey` can bring it back. */
+  hideKey(slot: number): void {
+    this.#slots.delete(this.#names[slot] ?? '')
+    this.#hidden.add(slot)
+    this.#weigh(slot, -1)
+  }
+
+  /** Undoes `hideKey`. */
+  showKey(slot: number): void {
+    this.#slots.set(this.#names[slot] ?? '', slot)
+    this.#hidden.delete(slot)
+    this.#weigh(slot, 1)
+  }
+
+  /** Lets go of what a hidden key held. */
+  dropKey(slot: number): void {
+    for (const table of this.tables) {
+      table.select(slot)
+      if (table.count > 0) table.remove(0, table.count)
     }
+    this.#hidden.delete(slot)
+    this.#names[slot] = undefined
+    this.#freeSlots.push(slot)
   }
 
-  removeKey(state: KeyState): void {
-    this.#keys.delete(state.key)
-    for (const list of state.lists) {
-      this.#weigh(list, -1)
-      for (let i = 0; i < list.count; i++) this.#countTile(list, list.idAt(i), -1)
-    }
-  }
-
-  insertTile(list: TileList, index: number, id: number): void {
-    const before = list.cells.length
-    list.insert(index, id)
-    this.#countTile(list, id, 1)
+  /** Puts an empty tile into the table's selected slot. */
+  insertTile(table: TileTable, index: number, id: number): void {
+    table.insert(index, id)
+    this.#countTile(table.group, id, 1)
     this.#tiles++
-    this.#cells += list.cells.length - before
   }
 
-  /** A tile as the changelog has it. @returns whether its bytes were whole */
-  restoreTile(list: TileList, id: number, value: Bytes): boolean {
-    const { group } = list
-    const sets = tryDecodeSets(value, group)
+  /** A tile of the selected slot as the changelog has it. @returns whether its bytes were whole */
+  restoreTile(table: TileTable, id: number, value: Bytes): boolean {
+    const { distincts } = table.group
+    const sets = tryDecodeSets(value, table.group)
     if (sets === undefined) return false
-    const index = list.position(id)
-    if (index === list.count || list.idAt(index) !== id) this.insertTile(list, index, id)
-    decodeCells(value, list, index)
+    const index = table.position(id)
+    if (index === table.count || table.idAt(index) !== id) this.insertTile(table, index, id)
+    decodeCells(value, table, index)
     for (const [at, values] of sets.entries()) {
-      const set = list.sets[index * group.distincts.length + at]
+      const set = table.sets[index * distincts.length + at]
       if (set === undefined) continue
       for (const member of set) this.removeMember(set, member)
       for (const member of values) this.addMember(set, member)
@@ -110,11 +149,16 @@ export class PartitionState {
     return true
   }
 
-  removeTiles(list: TileList, index: number, count: number): void {
-    for (let i = index; i < index + count; i++) this.#countTile(list, list.idAt(i), -1)
-    this.#weigh(list, -1)
-    list.remove(index, count)
-    this.#weigh(list, 1)
+  /** Takes tiles out of the table's selected slot. */
+  removeTiles(table: TileTable, index: number, count: number): void {
+    const { group, sets } = table
+    const perTile = group.distincts.length
+    for (let i = index; i < index + count; i++) this.#countTile(group, table.idAt(i), -1)
+    for (let i = index * perTile; i < (index + count) * perTile; i++) {
+      this.#members -= sets[i]?.size ?? 0
+    }
+    this.#tiles -= count
+    table.remove(index, count)
   }
 
   addMember(set: Set<FieldValue>, value: FieldValue): void {
@@ -127,16 +171,11 @@ export class PartitionState {
     this.#members--
   }
 
-  /** The newest tile id that no event can see any more unless it is late. */
-  #unreachable(group: TileGroup): number {
-    return Math.floor((this.clock.timeMs - this.#latenessMs) / group.tileMs) - group.tilesMax
-  }
-
-  /** Drops the tiles at the old end of the list that no event can see any more unless it is late. */
-  expire(list: TileList): void {
-    const limit = this.#unreachable(list.group)
-    if (list.count === 0 || list.idAt(0) > limit) return
-    this.removeTiles(list, 0, list.lowerBound(limit + 1))
+  /** Drops the selected slot's tiles at the old end that no event can see any more unless it is late. */
+  expire(table: TileTable): void {
+    const limit = this.#unreachable(table.group)
+    if (table.count === 0 || table.idAt(0) > limit) return
+    this.removeTiles(table, 0, table.lowerBound(limit + 1))
   }
 
   /** Whether an event that is not late can see the tile. */
@@ -144,32 +183,48 @@ export class PartitionState {
     return tileId > this.#unreachable(group)
   }
 
-  /** Whether no tile of the key can be seen any more by an event that is not late. */
-  isOutOfReach(state: KeyState): boolean {
-    return state.lists.every(
-      (list) => list.count === 0 || list.idAt(list.count - 1) <= this.#unreachable(list.group),
-    )
+  /**
+   * Moves the sweeping hand to the next slot, once per round to none. @returns the slot when its key can
+   * go, since no event can see any tile of it unless it is late; `held` when it cannot
+   */
+  sweep(): number | 'held' | 'round' {
+    if (this.#hand >= this.#names.length) {
+      this.#hand = 0
+      return 'round'
+    }
+    const slot = this.#hand++
+    return this.keyAt(slot) !== undefined && this.#isOutOfReach(slot) ? slot : 'held'
   }
 
-  /** The key under the sweeping hand, which moves on; `undefined` once per round. */
-  nextKey(): KeyState | undefined {
-    const next = this.#hand.next()
-    if (next.done !== true) return next.value
-    this.#hand = this.#keys.values()
-    return undefined
+  #isOutOfReach(slot: number): boolean {
+    return this.tables.every((table) => {
+      const { count, group } = table.select(slot)
+      return count === 0 || table.idAt(count - 1) <= this.#unreachable(group)
+    })
   }
 
-  #countTile(list: TileList, id: number, by: 1 | -1): void {
-    const counts = this.#tilesById[list.group.index]
+  /** The newest tile id that no event can see any more unless it is late. */
+  #unreachable(group: TileGroup): number {
+    return Math.floor((this.clock.timeMs - this.#latenessMs) / group.tileMs) - group.tilesMax
+  }
+
+  #countTile(group: TileGroup, id: number, by: 1 | -1): void {
+    const counts = this.#tilesById[group.index]
     const count = (counts?.get(id) ?? 0) + by
     if (count === 0) counts?.delete(id)
     else counts?.set(id, count)
   }
 
-  #weigh(list: TileList, sign: 1 | -1): void {
-    this.#tiles += sign * list.count
-    this.#cells += sign * list.cells.length
-    for (const set of list.sets) this.#members += sign * set.size
+  /** Counts what a slot holds in, or out. */
+  #weigh(slot: number, sign: 1 | -1): void {
+    for (const table of this.tables) {
+      const { count, group } = table.select(slot)
+      this.#tiles += sign * count
+      for (let i = 0; i < count; i++) this.#countTile(group, table.idAt(i), sign)
+      for (let i = 0; i < count * group.distincts.length; i++) {
+        this.#members += sign * (table.sets[i]?.size ?? 0)
+      }
+    }
   }
 }
 
@@ -180,10 +235,4 @@ function tryDecodeSets(value: Bytes, group: TileGroup): FieldValue[][] | undefin
   } catch {
     return undefined
   }
-}
-
-/** What a partition's state needs to know of the plan. */
-export interface PartitionPlan {
-  readonly groups: readonly TileGroup[]
-  readonly latenessMs: number
 }

@@ -3,11 +3,8 @@ import type { Condition, FeatureSpec, ModelSpec, WindowFeature } from '../domain
 /** Cell of a tile that holds its id: floor(event time / tile size). */
 export const TILE_ID = 0
 
-/** Cell of a tile that holds the number of the unit of work that touched it last. */
-export const TILE_UNIT = 1
-
 /** First cell of a tile that belongs to an accumulator. */
-export const FIRST_CELL = 2
+export const FIRST_CELL = 1
 
 /** What a tile keeps of the events that fell into it. */
 export type AccumulatorKind =

@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer'
 import type { FieldValue } from '../domain/event.ts'
 import { FIRST_CELL, type TileGroup } from './plan.ts'
-import { cell, type TileList } from './tile-list.ts'
+import { cell, type TileTable } from './tile-table.ts'
 
 /** Of the bytes of a changelog value. */
 const FORMAT_VERSION = 1
@@ -49,11 +49,11 @@ export class TileEncoder {
     this.#layoutHash = layoutHash
   }
 
-  /** Tile `index` of a list. */
-  encode(key: string, group: number, list: TileList, index: number): EncodedTile {
+  /** Tile `index` of the selected slot, which is the key's. */
+  encode(key: string, table: TileTable, index: number): EncodedTile {
     return {
-      key: this.#encodeKey(key, group, list.idAt(index)),
-      value: this.#encodeValue(list, index),
+      key: this.#encodeKey(key, table.group.index, table.idAt(index)),
+      value: this.#encodeValue(table, index),
     }
   }
 
@@ -67,19 +67,20 @@ export class TileEncoder {
     return this.#key.subarray(0, end)
   }
 
-  #encodeValue(list: TileList, index: number): Buffer {
-    const { stride, distincts } = list.group
+  #encodeValue(table: TileTable, index: number): Buffer {
+    const { stride, distincts } = table.group
     const cells = stride - FIRST_CELL
     this.#value = withRoom(this.#value, VALUE_HEADER_BYTES + cells * CELL_BYTES)
     this.#value.writeUInt8(FORMAT_VERSION, 0)
     this.#value.writeUInt32BE(this.#layoutHash, 1)
     let at = VALUE_HEADER_BYTES
+    const from = table.cellOf(index) + FIRST_CELL
     for (let i = 0; i < cells; i++) {
-      this.#value.writeDoubleLE(cell(list.cells, index * stride + FIRST_CELL + i), at)
+      this.#value.writeDoubleLE(cell(table.cells, from + i), at)
       at += CELL_BYTES
     }
     for (let i = 0; i < distincts.length; i++) {
-      at = this.#encodeSet(list.sets[index * distincts.length + i] ?? new Set(), at)
+      at = this.#encodeSet(table.sets[index * distincts.length + i] ?? new Set(), at)
     }
     return this.#value.subarray(0, at)
   }
@@ -124,11 +125,11 @@ export function isTileValue(
 }
 
 /** Puts the cells of a value, which must be one, into tile `index`. */
-export function decodeCells({ buffer, at }: Bytes, list: TileList, index: number): void {
-  const { stride } = list.group
-  const to = index * stride + FIRST_CELL
+export function decodeCells({ buffer, at }: Bytes, table: TileTable, index: number): void {
+  const { stride } = table.group
+  const to = table.cellOf(index) + FIRST_CELL
   for (let i = 0; i < stride - FIRST_CELL; i++) {
-    list.cells[to + i] = buffer.readDoubleLE(at + VALUE_HEADER_BYTES + i * CELL_BYTES)
+    table.cells[to + i] = buffer.readDoubleLE(at + VALUE_HEADER_BYTES + i * CELL_BYTES)
   }
 }
 

@@ -1,8 +1,8 @@
 import { invariant, ServiceError } from '../domain/errors.ts'
-import { type KeyState, type PartitionPlan, PartitionState } from './partition-state.ts'
+import { type PartitionPlan, PartitionState } from './partition-state.ts'
 import { type Bytes, decodeTileKey, isTileValue } from './tile-codec.ts'
 import { StreamClock, type StreamPosition } from './stream-time.ts'
-import { type TouchedTile, UndoLog } from './undo-log.ts'
+import { UndoLog } from './undo-log.ts'
 
 /** What the state of all owned partitions weighs. */
 export interface StateSize {
@@ -15,8 +15,14 @@ export interface StateSize {
 /** What a store needs to know of the plan, and its bound. */
 export interface StorePlan extends PartitionPlan {
   readonly reachMs: number
-  /** Most keys of all owned partitions together. */
+  readonly limits: StateLimits
+}
+
+/** What the state of all owned partitions together may weigh. */
+export interface StateLimits {
   readonly keysMax: number
+  /** By the estimate of {@link StateSize}. */
+  readonly bytesMax: number
 }
 
 /** What became of a record of the changelog. */
@@ -65,26 +71,33 @@ export class TileStore {
     return found
   }
 
-  /** @throws ServiceError `STATE_KEYS_MAX` when the key is new and every key held is still needed */
-  key(owner: PartitionState, key: string): KeyState {
-    const known = owner.keys.get(key)
+  /**
+   * The slot of a key.
+   *
+   * @throws ServiceError `STATE_KEYS_MAX` when the key is new and every key held is still needed
+   */
+  key(owner: PartitionState, key: string): number {
+    const known = owner.slotOf(key)
     if (known !== undefined) return known
-    if (this.#keyCount() >= this.#plan.keysMax) this.#makeRoom()
-    const state = owner.createKey(key)
-    this.undoLog.keyAdded(state)
-    return state
+    if (this.#keyCount() >= this.#plan.limits.keysMax) this.#makeRoom()
+    const slot = owner.addKey(key)
+    this.undoLog.keyAdded(owner, slot)
+    return slot
   }
 
-  /** Keeps what the open unit changed, then drops what is out of reach. */
+  /**
+   * Keeps what the open unit changed, then drops what is out of reach.
+   *
+   * @throws ServiceError `STATE_BYTES_MAX` when the state weighs too much for another unit
+   */
   accept(): void {
     let touched = 0
-    for (const { state, list } of this.undoLog.touched()) {
+    this.undoLog.accept((owner, table) => {
       touched++
-      // A key that the unit touched may have made room later in the same unit.
-      if (state.owner.keys.get(state.key) === state) state.owner.expire(list)
-    }
-    this.undoLog.clear()
+      owner.expire(table)
+    })
     this.#sweep(SWEEP_MIN + touched)
+    this.#checkBytes()
   }
 
   /** Leaves the state exactly as the last accepted unit left it. */
@@ -92,15 +105,11 @@ export class TileStore {
     this.undoLog.undo()
   }
 
-  touched(): Iterable<TouchedTile> {
-    return this.undoLog.touched()
-  }
-
   /**
    * Puts a tile of the changelog into an open partition, outside any unit of work; a later one of the
    * same key and id takes its place.
    *
-   * @throws ServiceError `STATE_KEYS_MAX` when there is no room for its key
+   * @throws ServiceError `STATE_KEYS_MAX`, `STATE_BYTES_MAX` when there is no room for its key
    */
   restore(partition: number, layoutHash: number, record: { key: Bytes; value: Bytes }): Restored {
     const owner = this.partition(partition)
@@ -110,13 +119,8 @@ export class TileStore {
       return 'foreign'
     if (!isTileValue(record.value, layoutHash, group)) return 'damaged'
     if (!owner.isInReach(group, tile.tileId)) return 'out-of-reach'
-    let state = owner.keys.get(tile.key)
-    if (state === undefined) {
-      if (this.#keyCount() >= this.#plan.keysMax) throw this.#full()
-      state = owner.createKey(tile.key)
-    }
-    const list = state.lists[tile.group]
-    return list !== undefined && owner.restoreTile(list, tile.tileId, record.value)
+    const table = owner.tables[tile.group]?.select(this.#restoredKey(owner, tile.key))
+    return table !== undefined && owner.restoreTile(table, tile.tileId, record.value)
       ? 'kept'
       : 'damaged'
   }
@@ -139,26 +143,57 @@ export class TileStore {
 
   #keyCount(): number {
     let keys = 0
-    for (const owner of this.#swept) keys += owner.keys.size
+    for (const owner of this.#swept) keys += owner.keys
     return keys
   }
 
-  /** Moves the hand over at most `steps` keys; stops early after removing `enough`. */
-  #sweep(steps: number, enough = Infinity): number {
-    let removed = 0
-    const stepsMax = Math.min(steps, this.#keyCount() + this.#swept.length)
-    for (let step = 0; step < stepsMax && removed < enough; step++) {
-      const owner = this.#swept[this.#sweptAt]
-      const state = owner?.nextKey()
-      if (owner === undefined || state === undefined) {
-        this.#sweptAt = (this.#sweptAt + 1) % this.#swept.length
-      } else if (owner.isOutOfReach(state)) {
-        owner.removeKey(state)
-        if (enough < Infinity) this.undoLog.keyRemoved(state)
-        removed++
-      }
+  #restoredKey(owner: PartitionState, key: string): number {
+    const known = owner.slotOf(key)
+    if (known !== undefined) return known
+    if (this.#keyCount() >= this.#plan.limits.keysMax) throw this.#full()
+    this.#checkBytes()
+    return owner.addKey(key)
+  }
+
+  #checkBytes(): void {
+    const { bytesMax } = this.#plan.limits
+    if (this.size().bytes <= bytesMax) return
+    // What no event can see need not be held.
+    this.#sweep(Infinity)
+    const { bytes } = this.size()
+    if (bytes <= bytesMax) return
+    throw new ServiceError(
+      'STATE_BYTES_MAX',
+      `state weighs ${bytes} bytes within reach of its windows, bound STATE_BYTES_MAX=${bytesMax}`,
+    )
+  }
+
+  /** Moves the hand over at most `steps` slots; keys that can go, go. */
+  #sweep(steps: number): void {
+    let found = this.#nextOutOfReach(Math.min(steps, this.#round()))
+    for (; found !== undefined; found = this.#nextOutOfReach(found.stepsLeft)) {
+      found.owner.removeKey(found.slot)
     }
-    return removed
+  }
+
+  /** The next key that can go; `undefined` when the hand has come by none after `steps` slots. */
+  #nextOutOfReach(
+    steps: number,
+  ): { owner: PartitionState; slot: number; stepsLeft: number } | undefined {
+    for (let stepsLeft = steps - 1; stepsLeft >= 0; stepsLeft--) {
+      const owner = this.#swept[this.#sweptAt]
+      const slot = owner?.sweep() ?? 'round'
+      if (slot === 'round') this.#sweptAt = (this.#sweptAt + 1) % this.#swept.length
+      else if (owner !== undefined && slot !== 'held') return { owner, slot, stepsLeft }
+    }
+    return undefined
+  }
+
+  /** Steps that bring the hand by every slot, wherever it stands: each partition's end costs one. */
+  #round(): number {
+    let slots = this.#swept.length + 1
+    for (const owner of this.#swept) slots += owner.slots
+    return slots
   }
 
   /**
@@ -166,13 +201,14 @@ export class TileStore {
    * does not go over all its keys for every new one.
    */
   #makeRoom(): void {
-    // Twice round: the hand may stand anywhere, and each partition's end costs a step.
-    if (this.#sweep(Infinity, 1) > 0 || this.#sweep(Infinity, 1) > 0) return
-    throw this.#full()
+    const found = this.#nextOutOfReach(this.#round())
+    if (found === undefined) throw this.#full()
+    found.owner.hideKey(found.slot)
+    this.undoLog.keyHidden(found.owner, found.slot)
   }
 
   #full(): ServiceError {
-    const { keysMax } = this.#plan
+    const { keysMax } = this.#plan.limits
     return new ServiceError(
       'STATE_KEYS_MAX',
       `state holds ${this.#keyCount()} keys within reach of their windows, bound STATE_KEYS_MAX=${keysMax}`,

@@ -1,61 +1,52 @@
 import type { FieldValue } from '../domain/event.ts'
-import type { KeyState } from './partition-state.ts'
-import { TILE_UNIT } from './plan.ts'
+import type { PartitionState } from './partition-state.ts'
 import type { SavedClock, StreamClock } from './stream-time.ts'
-import { cell, type TileList } from './tile-list.ts'
+import { cell, type TileTable } from './tile-table.ts'
 
-/** A tile that the open unit of work changed. */
-export interface TouchedTile {
-  readonly state: KeyState
-  readonly list: TileList
-  readonly tileId: number
-}
+/** What an entry of the log is. */
+const TILE = 0
+const KEY_ADDED = 1
+const KEY_HIDDEN = 2
+const MEMBER = 3
 
-type Change =
-  | (TouchedTile & { readonly kind: 'tile' /** −1: the unit made it. */; readonly savedAt: number })
-  | { readonly kind: 'key-added' | 'key-removed'; readonly state: KeyState }
-  | MemberAdded
+/** Numbers of an entry: what it is, slot, index of the tile size or of the member, tile id, place of saved cells. */
+const ENTRY = 5
+/** The unit made the tile: there is nothing to go back to. */
+const NOT_SAVED = -1
 
 interface MemberAdded {
-  readonly kind: 'member'
-  readonly state: KeyState
   readonly set: Set<FieldValue>
   readonly value: FieldValue
 }
 
-/** A pool of saved cells larger than this is let go after the unit that needed it. */
-const SAVED_KEPT_MAX = 1 << 17
-const SAVED_MIN = 1 << 10
+/** Numbers kept for the next unit at most; what a larger unit needed is let go after it. */
+const KEPT_MAX = 1 << 17
+const KEPT_MIN = 1 << 10
 
 /**
  * How the open unit of work changed the state, so that it can be taken back exactly.
  *
- * Changes are made in place; the first change of a tile in a unit saves its cells. The alternative,
- * an overlay beside the state, would make every read of a window look in two places.
+ * Changes are made in place; the first change of a tile in a unit saves its cells and marks it. The
+ * alternative, an overlay beside the state, would make every read of a window look in two places.
  */
 export class UndoLog {
-  /** The open unit's number; a tile that carries it is in the log. */
-  #unit = 1
-  readonly #changes: Change[] = []
-  readonly #clocks = new Map<StreamClock, SavedClock>()
-  #saved = new Float64Array(SAVED_MIN)
-  #savedCount = 0
+  #entries = new Float64Array(KEPT_MIN)
+  /** Whose state each entry changed. */
+  #owners: PartitionState[] = []
+  #count = 0
   #tiles = 0
+  #saved = new Float64Array(KEPT_MIN)
+  #savedCount = 0
+  #members: MemberAdded[] = []
+  readonly #clocks = new Map<StreamClock, SavedClock>()
 
-  /** To be called before tile `index` changes; at once when the unit has just made it. */
-  touch(state: KeyState, list: TileList, index: number, isNew: boolean): void {
-    const { stride } = list.group
-    const at = index * stride
-    if (cell(list.cells, at + TILE_UNIT) === this.#unit) return
-    const savedAt = isNew ? -1 : this.#save(list.cells, at, stride)
-    this.#changes.push({ kind: 'tile', state, list, tileId: list.idAt(index), savedAt })
+  /** To be called before tile `index` of the selected slot changes; at once when the unit has just made it. */
+  touch(owner: PartitionState, table: TileTable, index: number, isNew: boolean): void {
+    if (table.isMarked(index)) return
+    const savedAt = isNew ? NOT_SAVED : this.#save(table, index)
+    this.#add(owner, TILE, table.slot, table.group.index, table.idAt(index), savedAt)
     this.#tiles++
-    list.cells[at + TILE_UNIT] = this.#unit
-  }
-
-  /** The tiles changed by the open unit, each once, in order of their first change. */
-  *touched(): Generator<TouchedTile> {
-    for (const change of this.#changes) if (change.kind === 'tile') yield change
+    table.mark(index, true)
   }
 
   /** Whether the open unit changed any tile. */
@@ -63,16 +54,30 @@ export class UndoLog {
     return this.#tiles > 0
   }
 
-  memberAdded(state: KeyState, set: Set<FieldValue>, value: FieldValue): void {
-    this.#changes.push({ kind: 'member', state, set, value })
+  /** The tiles changed by the open unit, each once, in order of their first change; `table` is at its slot. */
+  eachTile(visit: (owner: PartitionState, table: TileTable, tileId: number) => void): void {
+    for (let entry = 0; entry < this.#count; entry++) {
+      const at = entry * ENTRY
+      const owner = this.#owners[entry]
+      if (cell(this.#entries, at) !== TILE || owner === undefined) continue
+      const slot = cell(this.#entries, at + 1)
+      // A key that the unit touched may have made room later in the same unit.
+      if (owner.keyAt(slot) === undefined) continue
+      const table = owner.tables[cell(this.#entries, at + 2)]
+      if (table !== undefined) visit(owner, table.select(slot), cell(this.#entries, at + 3))
+    }
   }
 
-  keyAdded(state: KeyState): void {
-    this.#changes.push({ kind: 'key-added', state })
+  memberAdded(owner: PartitionState, set: Set<FieldValue>, value: FieldValue): void {
+    this.#add(owner, MEMBER, 0, this.#members.push({ set, value }) - 1, 0, NOT_SAVED)
   }
 
-  keyRemoved(state: KeyState): void {
-    this.#changes.push({ kind: 'key-removed', state })
+  keyAdded(owner: PartitionState, slot: number): void {
+    this.#add(owner, KEY_ADDED, slot, 0, 0, NOT_SAVED)
+  }
+
+  keyHidden(owner: PartitionState, slot: number): void {
+    this.#add(owner, KEY_HIDDEN, slot, 0, 0, NOT_SAVED)
   }
 
   /** To be called before a clock moves. */
@@ -80,54 +85,105 @@ export class UndoLog {
     if (!this.#clocks.has(clock)) this.#clocks.set(clock, clock.save())
   }
 
+  /** Keeps what the unit changed, and begins a new one; `visit` is told of each tile's key, `table` at its slot. */
+  accept(visit: (owner: PartitionState, table: TileTable) => void): void {
+    this.eachTile((owner, table, tileId) => {
+      const index = table.position(tileId)
+      if (index < table.count && table.idAt(index) === tileId) table.mark(index, false)
+      visit(owner, table)
+    })
+    for (let entry = 0; entry < this.#count; entry++) {
+      if (cell(this.#entries, entry * ENTRY) !== KEY_HIDDEN) continue
+      this.#owners[entry]?.dropKey(cell(this.#entries, entry * ENTRY + 1))
+    }
+    this.#begin()
+  }
+
   /** Takes everything back, newest first, and begins a new unit. */
   undo(): void {
-    for (let i = this.#changes.length - 1; i >= 0; i--) {
-      const change = this.#changes[i]
-      if (change !== undefined) this.#undoChange(change)
-    }
+    for (let entry = this.#count - 1; entry >= 0; entry--) this.#undoEntry(entry)
     for (const [clock, saved] of this.#clocks) clock.restore(saved)
-    this.clear()
+    this.#begin()
   }
 
-  /** Forgets how to undo and begins a new unit. */
-  clear(): void {
-    this.#unit++
-    this.#changes.length = 0
-    this.#clocks.clear()
-    this.#savedCount = 0
+  #begin(): void {
+    this.#count = 0
     this.#tiles = 0
-    if (this.#saved.length > SAVED_KEPT_MAX) this.#saved = new Float64Array(SAVED_MIN)
+    this.#savedCount = 0
+    this.#members = []
+    this.#clocks.clear()
+    if (this.#saved.length > KEPT_MAX) this.#saved = new Float64Array(KEPT_MIN)
+    if (this.#entries.length <= KEPT_MAX) return
+    this.#entries = new Float64Array(KEPT_MIN)
+    this.#owners = []
   }
 
-  #undoChange(change: Change): void {
-    const { owner } = change.state
-    switch (change.kind) {
-      case 'key-added':
-        return owner.removeKey(change.state)
-      case 'key-removed':
-        return owner.putKey(change.state)
-      case 'member':
-        return owner.removeMember(change.set, change.value)
-      case 'tile': {
-        const { list, tileId, savedAt } = change
-        const index = list.lowerBound(tileId)
-        if (savedAt < 0) return owner.removeTiles(list, index, 1)
-        const { stride } = list.group
-        list.cells.set(this.#saved.subarray(savedAt, savedAt + stride), index * stride)
+  #undoEntry(entry: number): void {
+    const at = entry * ENTRY
+    const owner = this.#owners[entry]
+    const slot = cell(this.#entries, at + 1)
+    const index = cell(this.#entries, at + 2)
+    switch (cell(this.#entries, at)) {
+      case KEY_ADDED:
+        owner?.removeKey(slot)
+        return
+      case KEY_HIDDEN:
+        owner?.showKey(slot)
+        return
+      case MEMBER: {
+        const member = this.#members[index]
+        if (member !== undefined) owner?.removeMember(member.set, member.value)
+        return
+      }
+      default: {
+        const table = owner?.tables[index]?.select(slot)
+        if (owner === undefined || table === undefined) return
+        this.#undoTile(owner, table, cell(this.#entries, at + 3), cell(this.#entries, at + 4))
       }
     }
   }
 
-  #save(cells: Float64Array, from: number, count: number): number {
-    const at = this.#savedCount
-    this.#savedCount += count
-    if (this.#savedCount > this.#saved.length) {
-      const grown = new Float64Array(this.#savedCount * 2)
-      grown.set(this.#saved)
-      this.#saved = grown
-    }
-    for (let i = 0; i < count; i++) this.#saved[at + i] = cell(cells, from + i)
-    return at
+  #undoTile(owner: PartitionState, table: TileTable, tileId: number, savedAt: number): void {
+    const index = table.lowerBound(tileId)
+    if (savedAt === NOT_SAVED) return owner.removeTiles(table, index, 1)
+    const saved = this.#saved.subarray(savedAt, savedAt + table.group.stride)
+    table.cells.set(saved, table.cellOf(index))
   }
+
+  // An object per entry is what this log is there to avoid.
+  // oxlint-disable-next-line max-params
+  #add(
+    owner: PartitionState,
+    what: number,
+    slot: number,
+    index: number,
+    tileId: number,
+    savedAt: number,
+  ): void {
+    const at = this.#count * ENTRY
+    this.#entries = withRoom(this.#entries, at + ENTRY)
+    this.#entries[at] = what
+    this.#entries[at + 1] = slot
+    this.#entries[at + 2] = index
+    this.#entries[at + 3] = tileId
+    this.#entries[at + 4] = savedAt
+    this.#owners[this.#count++] = owner
+  }
+
+  #save({ cells, group, at }: TileTable, index: number): number {
+    const { stride } = group
+    const savedAt = this.#savedCount
+    this.#savedCount += stride
+    this.#saved = withRoom(this.#saved, this.#savedCount)
+    const from = at + index * stride
+    for (let i = 0; i < stride; i++) this.#saved[savedAt + i] = cell(cells, from + i)
+    return savedAt
+  }
+}
+
+function withRoom(numbers: Float64Array<ArrayBuffer>, count: number): Float64Array<ArrayBuffer> {
+  if (count <= numbers.length) return numbers
+  const grown = new Float64Array(count * 2)
+  grown.set(numbers)
+  return grown
 }

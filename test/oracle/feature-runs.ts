@@ -25,9 +25,13 @@ export function specOf({ fields, ...declared }: Declared): ModelSpec {
 /** An engine that owns the partitions. */
 export function engineOf(
   spec: ModelSpec,
-  { partitions = [0], keysMax = KEYS_MAX }: { partitions?: number[]; keysMax?: number } = {},
+  {
+    partitions = [0],
+    keysMax = KEYS_MAX,
+    bytesMax = Infinity,
+  }: { partitions?: number[]; keysMax?: number; bytesMax?: number } = {},
 ): FeatureEngine {
-  const engine = new FeatureEngine(spec, { keysMax })
+  const engine = new FeatureEngine(spec, { keysMax, bytesMax })
   for (const partition of partitions) engine.open(partition)
   return engine
 }

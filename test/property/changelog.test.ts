@@ -23,7 +23,7 @@ function writeChanges(engine: FeatureEngine, changelog: Changelog): void {
 }
 
 function restored(spec: ModelSpec, changelog: Changelog, position: StreamPosition): FeatureEngine {
-  const engine = new FeatureEngine(spec, { keysMax: 1000 })
+  const engine = new FeatureEngine(spec, { keysMax: 1000, bytesMax: Infinity })
   engine.open(0, position)
   for (const { key, value } of changelog.values()) {
     const result = engine.restore(0, {

@@ -25,7 +25,7 @@ function restarted(
   { offset, metadata }: { offset: number; metadata: string },
 ): { engine: FeatureEngine; replayed: number } {
   const bounds = { first: 0, end: log.length }
-  const engine = new FeatureEngine(spec, { keysMax: 1000 })
+  const engine = new FeatureEngine(spec, { keysMax: 1000, bytesMax: Infinity })
   const { layout, reachMs } = engine
   const { start, replayUntil, restored } = locate({
     topic: 'events',

@@ -83,7 +83,7 @@ export class Instance {
   #compose(source: SimSource, producer: SimProducer): Loop {
     const { world, broker, spec } = this.#cluster
     const { clock } = world
-    const engine = new FeatureEngine(spec, { keysMax: 1_000 })
+    const engine = new FeatureEngine(spec, { keysMax: 1_000, bytesMax: Infinity })
     const observer = new Status(clock)
     const partitions = new PartitionTable()
     const tally = new Tally(COMMIT_RECORDS_MAX + RECORDS_MAX)

@@ -30,6 +30,7 @@ test('four variables are enough, and all others have their default', () => {
     batchMaxRecords: 1000,
     httpHost: '0.0.0.0',
     httpPort: 8080,
+    stateBytesMax: 1_073_741_824,
     stateKeysMax: 1_000_000,
     shutdownGraceMs: 10_000,
     rebalanceDrainMs: 2000,

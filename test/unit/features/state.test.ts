@@ -175,3 +175,16 @@ test('a partition is used only between its opening and its closing', () => {
   engine.open(0)
   assert.deepEqual(applied(engine, a), { kind: 'ok', row: [1, 1] })
 })
+
+test('state that weighs too much is refused with the bound; what no window needs is dropped first', () => {
+  const engine = engineOf(SPEC, { bytesMax: 2_000 })
+  const events = Array.from({ length: 6 }, (_, key) => at(`k${key}`, 0, key))
+  run(engine, logOf(...events))
+  // 60 s of window and 5 s of lateness later, none of these is of use any more.
+  run(engine, logOf(...events.map(([key, , value]) => at(`${key}-later`, 66, Number(value)))))
+  const tooMany = Array.from({ length: 6 }, (_, key) => at(`k${key}-more`, 67, key))
+  assert.throws(() => run(engine, logOf(...tooMany)), {
+    code: 'STATE_BYTES_MAX',
+    message: /^state weighs \d+ bytes within reach of its windows, bound STATE_BYTES_MAX=2000$/u,
+  })
+})
