@@ -102,7 +102,10 @@ class KafkaWorkbench implements Workbench {
         return [partition, parseMetadata(metadata)?.position]
       }),
     )
-    const engine = new FeatureEngine(spec, { keysMax: this.#config.stateKeysMax })
+    const engine = new FeatureEngine(spec, {
+      keysMax: this.#config.stateKeysMax,
+      bytesMax: this.#config.stateBytesMax,
+    })
     return new Judge({
       inputTopic: this.#config.inputTopic,
       decoder: this.#decoder(spec),

@@ -157,7 +157,7 @@ export class FakeBench implements Workbench {
     return new Judge({
       inputTopic: this.inputTopic,
       decoder: new JsonDecoder(ENGAGEMENT_SPEC.event),
-      engine: new FeatureEngine(ENGAGEMENT_SPEC, { keysMax: 10 }),
+      engine: new FeatureEngine(ENGAGEMENT_SPEC, { keysMax: 10, bytesMax: 1e9 }),
       positions: new Map([
         [0, position],
         [1, undefined],
