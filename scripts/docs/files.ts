@@ -5,7 +5,7 @@ import { configurationDocument } from './configuration.ts'
 import { replaceBetween } from './markdown.ts'
 import { metricsDocument } from './metrics.ts'
 import { errorTable, exitTable, logTable } from './operations.ts'
-import { reasonsTable } from './reasons.ts'
+import { queueSeriesTable, reasonsTable } from './reasons.ts'
 import { fieldsTable, headersTable, replayHeadersTable, stylesTables } from './topics.ts'
 
 /** A file that comes from code, as it must be. */
@@ -49,6 +49,7 @@ export async function generatedFiles(
       'log-codes': logTable(),
       reasons: reasonsTable(),
     }),
+    partly('docs/guides/dead-letters.md', { 'queue-series': queueSeriesTable() }),
     partly('docs/topics.md', {
       features: fieldsTable(example, 'features'),
       predictions: fieldsTable(example, 'predictions'),

@@ -1,4 +1,5 @@
 import { DEAD_LETTER_REASONS, type DeadLetterReason } from '../../src/domain/outcome.ts'
+import { QUEUE_SERIES } from '../../src/tools/dlq/exposition.ts'
 import { markdownTable } from './markdown.ts'
 
 /** Why a record became a dead letter, and what to do about it. */
@@ -36,6 +37,19 @@ const REASON_HELP = {
     'Often a null feature the model was not trained for: give it a `default` in `model.yaml`',
   ],
 } as const satisfies Record<DeadLetterReason, readonly [meaning: string, remedy: string]>
+
+/** What `millrace dlq stats --prometheus` tells. */
+export function queueSeriesTable(): string {
+  return markdownTable(
+    ['series', 'type', 'labels', 'what it says'],
+    Object.entries(QUEUE_SERIES).map(([name, { labels, help }]) => [
+      `\`${name}\``,
+      'gauge',
+      labels.map((label) => `\`${label}\``).join(', '),
+      help,
+    ]),
+  )
+}
 
 /** The reasons of dead letters, each with its series. */
 export function reasonsTable(): string {

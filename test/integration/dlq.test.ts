@@ -9,6 +9,7 @@ import { whenCommitted } from '../harness/answers.ts'
 import { createBed } from '../harness/bed.ts'
 import type { Bed } from '../harness/bed.ts'
 import { millrace, startMillrace } from '../harness/command.ts'
+import { parseExposition } from '../harness/prometheus.ts'
 import { ServiceProcess } from '../harness/service-process.ts'
 
 const NOW_MS = Date.UTC(2026, 0, 5, 12)
@@ -156,6 +157,10 @@ test('letters go out as lines and come back in; a purge deletes for good', async
   assert.deepEqual([purged.status, purged.stdout], [0, 'deleted\n'])
   const statistics = await millrace(['dlq', 'stats', '--json'], bed.env)
   assert.equal(JSON.parse(statistics.stdout).waiting, 2)
+  const exposition = await millrace(['dlq', 'stats', '--prometheus'], bed.env)
+  const [waiting] = parseExposition(exposition.stdout)
+  const values = waiting?.samples.map(({ value }) => value) ?? []
+  assert.deepEqual([waiting?.name, Math.max(...values)], ['millrace_dlq_waiting_records', 2])
 
   const back = await millrace(['dlq', 'import', '--json'], bed.env, out.stdout)
   assert.deepEqual(JSON.parse(back.stdout), { imported: 2, known: 2 })

@@ -35,9 +35,11 @@ const COMMANDS: Readonly<Record<string, (args: readonly string[]) => Run>> = {
     return (bench) => show(bench, { place, json: parsed.values.json ?? false })
   },
   stats: (args) => {
-    const { values } = parseArgs({ args: [...args], options: { ...WHERE, ...JSON_OUT } })
+    const options = { ...WHERE, ...JSON_OUT, prometheus: FLAG } as const
+    const { values } = parseArgs({ args: [...args], options })
     const filter = parseFilter(values.where ?? [])
-    return (bench) => stats(bench, { filter, json: values.json ?? false })
+    const format = values.json ? 'json' : values.prometheus ? 'prometheus' : 'text'
+    return (bench) => stats(bench, { filter, format })
   },
   replay: (args) => replayRun(args),
   export: (args) => {

@@ -8,7 +8,7 @@ export function dlqHelp(): string {
   return `millrace dlq: what became a dead letter, why, and how to bring it back
 
 Usage
-  millrace dlq stats [--where …] [--json]
+  millrace dlq stats [--where …] [--json | --prometheus]
       how many, by reason, by schema, over time; how many wait and since when
   millrace dlq list [--where …] [--all] [--limit 20] [--after P:O] [--json]
       one page of those that wait; --all: also those that were replayed

@@ -1,5 +1,6 @@
 import { EXIT } from '../../domain/errors.ts'
 import { formatTable } from '../table.ts'
+import { expositionOf } from './exposition.ts'
 import type { Filter } from './filter.ts'
 import type { Queue, Queued } from './queue.ts'
 import type { Workbench } from './workbench.ts'
@@ -39,13 +40,18 @@ export interface Statistics {
   readonly foreign: number
 }
 
+/** How the statistics are written. */
+export type StatisticsFormat = 'text' | 'json' | 'prometheus'
+
 /** What the queue holds. @returns the exit status */
 export async function stats(
   bench: Workbench,
-  { filter, json }: { readonly filter: Filter; readonly json: boolean },
+  { filter, format }: { readonly filter: Filter; readonly format: StatisticsFormat },
 ): Promise<number> {
   const statistics = await collect(await bench.queue(), filter, bench.clock.now())
-  bench.print(json ? `${JSON.stringify(statistics, undefined, 2)}\n` : textOf(statistics))
+  if (format === 'json') bench.print(`${JSON.stringify(statistics, undefined, 2)}\n`)
+  else if (format === 'prometheus') bench.print(expositionOf(statistics, bench.appId))
+  else bench.print(textOf(statistics))
   return EXIT.ok
 }
 

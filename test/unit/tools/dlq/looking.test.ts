@@ -11,8 +11,8 @@ import { FakeBench } from '../../../fakes/workbench.ts'
 
 const NOON = '2026-01-05T12:00:00.000Z'
 const ONE = '2026-01-05T13:00:00.000Z'
-const ALL = { filter: () => true, json: true }
-const PAGE: ListOptions = { ...ALL, limit: 2, after: undefined, all: false }
+const ALL = { filter: () => true }
+const PAGE: ListOptions = { ...ALL, json: true, limit: 2, after: undefined, all: false }
 
 /** Three letters in partition 0, of which the second was replayed, and two in partition 1. */
 function bench(): FakeBench {
@@ -62,7 +62,7 @@ test('a list keeps each letter on one line', async () => {
 
 test('statistics count by reason, schema and time, what waits, and what is left out', async () => {
   const made = bench()
-  await stats(made, ALL)
+  await stats(made, { ...ALL, format: 'json' })
   const found = JSON.parse(made.printed) as Statistics
   assert.deepEqual([found.letters, found.waiting, found.replayed], [5, 4, 1])
   assert.equal(found.oldestWaiting, NOON)
@@ -88,7 +88,7 @@ test('statistics count by reason, schema and time, what waits, and what is left 
 
 test('statistics as text have a bar for each group, the longest for the most', async () => {
   const made = bench()
-  await stats(made, { ...ALL, json: false })
+  await stats(made, { ...ALL, format: 'text' })
   assert.match(
     made.printed,
     /^5 dead letters: 4 wait, 1 were replayed; the oldest has waited since 2026/,
@@ -98,9 +98,22 @@ test('statistics as text have a bar for each group, the longest for the most', a
   assert.match(made.printed, /^2026-01-05T12:05:00.000Z +0$/m)
 })
 
+test('statistics for Prometheus have every reason, and an oldest one only while one waits', async () => {
+  const made = bench()
+  await stats(made, { ...ALL, format: 'prometheus' })
+  assert.match(made.printed, /^millrace_dlq_waiting_records\{app="app",reason="undecodable"\} 2$/m)
+  assert.match(made.printed, /^millrace_dlq_waiting_records\{app="app",reason="unscorable"\} 0$/m)
+  const seconds = Date.parse(NOON) / 1000
+  const oldest = `millrace_dlq_oldest_waiting_timestamp_seconds{app="app"} ${seconds}\n`
+  assert.ok(made.printed.endsWith(oldest))
+  const empty = new FakeBench()
+  await stats(empty, { ...ALL, format: 'prometheus' })
+  assert.doesNotMatch(empty.printed, /^millrace_dlq_oldest/m)
+})
+
 test('statistics of an empty queue say so', async () => {
   const made = new FakeBench()
-  await stats(made, { ...ALL, json: false })
+  await stats(made, { ...ALL, format: 'text' })
   assert.equal(made.printed, '0 dead letters: 0 wait, 0 were replayed\n')
 })
 
