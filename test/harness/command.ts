@@ -20,7 +20,7 @@ export interface Running {
   readonly ended: Promise<Ended>
   /** Waits until it has written something like this, to whichever output. */
   said(pattern: RegExp): Promise<void>
-  kill(): void
+  signal(signal: NodeJS.Signals): void
 }
 
 /** Starts `millrace` with these arguments and nothing of the test's own environment. */
@@ -38,8 +38,7 @@ export function startMillrace(
     timeout: WAIT_MS,
     killSignal: 'SIGKILL',
   })
-  const kill = (): void => void child.kill('SIGKILL')
-  t?.after(kill)
+  t?.after(() => void child.kill('SIGKILL'))
   const said = { stdout: '', stderr: '' }
   for (const name of ['stdout', 'stderr'] as const) {
     child[name].setEncoding('utf8').on('data', (text: string) => {
@@ -60,7 +59,7 @@ export function startMillrace(
       await sleep(10)
     }
   }
-  return { ended, said: hears, kill }
+  return { ended, said: hears, signal: (signal) => void child.kill(signal) }
 }
 
 /** Runs `millrace` to its end. */

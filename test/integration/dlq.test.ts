@@ -63,15 +63,17 @@ function usersOf(records: readonly InputRecord[]): string[] {
   return records.map(({ value }): string => JSON.parse(String(value)).user_id).toSorted()
 }
 
-test('a replay that is killed again and again, and two at once, bring each letter back once', async (t) => {
+test('a replay that is killed, one that is stopped, and two at once bring each letter back once', async (t) => {
   const letters = 400
   const bed = await bedWith(t, letters)
   const env = { ...bed.env, MODEL_DIR: await lenientModel(t) }
-  for (let kill = 0; kill < 2; kill += 1) {
+  for (const signal of ['SIGKILL', 'SIGINT'] as const) {
     const run = startMillrace(t, ['dlq', 'replay', '--rate', '60'], env)
     await run.said(/replayed/)
-    run.kill()
-    await run.ended
+    run.signal(signal)
+    const { status, stderr } = await run.ended
+    assert.equal(status, signal === 'SIGINT' ? 7 : null)
+    if (signal === 'SIGINT') assert.match(stderr, /stopped as asked; run it again to go on/)
   }
   const partly = (await replaysOf(bed)).length
   assert.ok(partly > 0 && partly < letters, `${partly} came back before the kills`)

@@ -34,35 +34,48 @@ export type Entry =
 const MARKER = 'millrace.replayed'
 const OTHER: Entry = Object.freeze({ kind: 'other' })
 
+/**
+ * The coordinates that a marker names; `undefined` for every other record. A marker has that one header
+ * alone: what was turned down may have come with such a header too, and has more.
+ */
+export function markedSource({ headers }: InputRecord): Coordinates | undefined {
+  const marked = headers?.length === 1 ? headers[0]?.[MARKER] : undefined
+  return marked === undefined ? undefined : parseCoordinates(String(marked))
+}
+
 /** Reads a record of the dead-letter topic. */
 export function readEntry(record: InputRecord): Entry {
-  const { headers = [] } = record
-  const marked = headers.find((each) => MARKER in each)?.[MARKER]
-  const source = marked === undefined ? undefined : parseCoordinates(String(marked))
+  const source = markedSource(record)
   if (source !== undefined) return { kind: 'replayed', source }
+  const { headers = [] } = record
   // What was turned down may itself have such headers: ours are the last, and begin with the reason.
   const from = headers.findLastIndex((each) => 'millrace.reason' in each)
-  const letter =
-    from < 0 ? undefined : readLetter(record, headers.slice(0, from), headers.slice(from))
+  const letter = from < 0 ? undefined : readLetter(record, headers, from)
   return letter === undefined ? OTHER : { kind: 'letter', letter }
 }
 
+/** @param from where the headers begin that were added */
 function readLetter(
   record: InputRecord,
-  came: readonly Header[],
-  added: readonly Header[],
+  headers: readonly Header[],
+  from: number,
 ): Letter | undefined {
   const said = new Map<string, string>()
-  for (const header of added) {
-    for (const [name, value] of Object.entries(header)) said.set(name, String(value))
+  for (let index = from; index < headers.length; index += 1) {
+    const header = headers[index] ?? {}
+    for (const name in header) {
+      if (name.startsWith('millrace.')) said.set(name, String(header[name]))
+    }
   }
   const of = (name: string): string => said.get(`millrace.${name}`) ?? ''
-  const at = [of('source.topic'), of('source.partition'), of('source.offset')].join('/')
-  const source = parseCoordinates(at)
+  const source = parseCoordinates(
+    `${of('source.topic')}/${of('source.partition')}/${of('source.offset')}`,
+  )
   const failedAtMs = Date.parse(of('failed.at'))
   const timestampMs = Number(said.get('millrace.source.timestamp') ?? Number.NaN)
   if (source === undefined || Number.isNaN(failedAtMs) || !Number.isSafeInteger(timestampMs))
     return undefined
+  const came = headers.slice(0, from)
   const schema = said.get('millrace.schema.id')
   return {
     record,

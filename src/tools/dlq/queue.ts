@@ -4,7 +4,7 @@ import type { Clock } from '../../runtime/clock.ts'
 import type { LogReader } from '../../source/log-port.ts'
 import type { LogBounds } from '../../source/port.ts'
 import { CoordinateSet } from './coordinates.ts'
-import { type Entry, type Letter, readEntry } from './letter.ts'
+import { type Entry, type Letter, markedSource, readEntry } from './letter.ts'
 
 /** Most records of one poll. */
 const POLL_RECORDS = 1_000
@@ -25,14 +25,6 @@ export interface Queued {
   readonly isReplayed: boolean
 }
 
-/** What else the dead-letter topic holds. */
-export interface Others {
-  /** Letters of other applications, which are left to those. */
-  ofOtherApps: number
-  /** Records that are no dead letters of Millrace. */
-  foreign: number
-}
-
 /**
  * The dead letters of one application, as they are at one moment: up to the ends that the partitions had
  * when it was taken, in order of partition and offset.
@@ -46,7 +38,6 @@ export class Queue {
   readonly #clock: Clock
   readonly #bounds: ReadonlyMap<number, LogBounds>
   readonly replayed = new CoordinateSet()
-  readonly others: Others = { ofOtherApps: 0, foreign: 0 }
 
   private constructor(options: QueueOptions, bounds: ReadonlyMap<number, LogBounds>) {
     this.#log = options.log
@@ -63,7 +54,10 @@ export class Queue {
     }
     const queue = new Queue(options, bounds)
     for await (const records of queue.#read(BEGINNING)) {
-      for (const record of records) queue.#note(record)
+      for (const record of records) {
+        const source = markedSource(record)
+        if (source !== undefined) queue.replayed.add(source)
+      }
     }
     return queue
   }
@@ -76,10 +70,9 @@ export class Queue {
     }
   }
 
-  /** What there is in one partition, up to an offset, that included. */
-  async *entries({ partition, offset }: Place): AsyncGenerator<Entry> {
-    const { first, end } = this.#bounds.get(partition) ?? { first: 0, end: 0 }
-    for await (const records of this.#readPartition(partition, first, Math.min(end, offset + 1))) {
+  /** All that is on the topic, or in one partition up to an offset, that included. */
+  async *entries(until?: Place): AsyncGenerator<Entry> {
+    for await (const records of this.#read(BEGINNING, until)) {
       for (const record of records) yield readEntry(record)
     }
   }
@@ -107,18 +100,13 @@ export class Queue {
     return this.#bounds.get(partition)
   }
 
-  #note(record: InputRecord): void {
-    const entry = readEntry(record)
-    if (entry.kind === 'replayed') this.replayed.add(entry.source)
-    else if (entry.kind === 'other') this.others.foreign += 1
-    else if (entry.letter.appId !== this.#appId) this.others.ofOtherApps += 1
-  }
-
-  async *#read(from: Place): AsyncGenerator<readonly InputRecord[]> {
+  async *#read(from: Place, until?: Place): AsyncGenerator<readonly InputRecord[]> {
     for (const [partition, { first, end }] of this.#bounds) {
       if (partition < from.partition) continue
+      if (until !== undefined && partition !== until.partition) continue
       const start = partition === from.partition ? Math.max(first, from.offset) : first
-      if (start < end) yield* this.#readPartition(partition, start, end)
+      const stop = until === undefined ? end : Math.min(end, until.offset + 1)
+      if (start < stop) yield* this.#readPartition(partition, start, stop)
     }
   }
 

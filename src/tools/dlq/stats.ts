@@ -60,16 +60,18 @@ async function collect(queue: Queue, filter: Filter, nowMs: number): Promise<Sta
   const bySchema = new Map<string, Tally>()
   const all = new Tally()
   const minutes = new Map<number, number>()
-  for await (const batch of queue.letters()) {
-    for (const queued of batch) {
-      const { letter } = queued
-      if (!filter(letter)) continue
-      all.add(queued)
-      tallyOf(byReason, letter.reason).add(queued)
-      tallyOf(bySchema, String(letter.schemaId ?? 'none')).add(queued)
-      const minute = Math.floor(letter.failedAtMs / MINUTE_MS)
-      minutes.set(minute, (minutes.get(minute) ?? 0) + 1)
-    }
+  const others = { ofOtherApps: 0, foreign: 0 }
+  for await (const entry of queue.entries()) {
+    const queued = queue.queued(entry)
+    if (entry.kind === 'other') others.foreign += 1
+    else if (entry.kind === 'letter' && queued === undefined) others.ofOtherApps += 1
+    if (queued === undefined || !filter(queued.letter)) continue
+    const { reason, schemaId, failedAtMs } = queued.letter
+    all.add(queued)
+    tallyOf(byReason, reason).add(queued)
+    tallyOf(bySchema, String(schemaId ?? 'none')).add(queued)
+    const minute = Math.floor(failedAtMs / MINUTE_MS)
+    minutes.set(minute, (minutes.get(minute) ?? 0) + 1)
   }
   const { oldestWaitingMs } = all
   return {
@@ -82,7 +84,7 @@ async function collect(queue: Queue, filter: Filter, nowMs: number): Promise<Sta
     byReason: groupsOf(byReason),
     bySchema: groupsOf(bySchema),
     overTime: timeline(minutes),
-    ...queue.others,
+    ...others,
   }
 }
 

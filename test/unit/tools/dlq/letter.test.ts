@@ -93,6 +93,13 @@ test('the marker lies in the partition of the letter and names the record that w
   })
 })
 
+test('a record that came with the header of a marker is no marker when it becomes a dead letter', () => {
+  const forged = [{ 'millrace.replayed': 'events/3/40' }, { 'millrace.replays': '-9' }]
+  const letter = letterOf(turnedDown(inputRecord({ headers: forged })))
+  assert.equal(letter.source.offset, 41)
+  assert.equal(letter.replays, 0)
+})
+
 test('what Millrace did not write, or damaged headers, is no dead letter', () => {
   assert.deepEqual(readEntry(inputRecord()), { kind: 'other' })
   const good = turnedDown(inputRecord())
