@@ -7,6 +7,9 @@ import { parseArgs } from 'node:util'
 import kafka from '@confluentinc/kafka-javascript'
 import { startTestbed } from '../scripts/testbed/testbed.ts'
 import { createTopics } from '../scripts/testbed/topics.ts'
+import { changelogProperties } from '../src/config/client-properties.ts'
+import type { ClientProperties } from '../src/config/client-properties.ts'
+import { loadConfig } from '../src/config/load.ts'
 import { invariant } from '../src/domain/errors.ts'
 import { FeatureEngine } from '../src/features/engine.ts'
 import { encodeMetadata } from '../src/features/offset-metadata.ts'
@@ -14,14 +17,16 @@ import { parseModelSpec } from '../src/features/spec.ts'
 import { Restorer } from '../src/loop/restore.ts'
 import { fromCallback } from '../src/runtime/callback.ts'
 import { systemClock } from '../src/runtime/clock.ts'
+import { canKafka } from '../src/runtime/kafka-addon.ts'
 import { KafkaChangelog } from '../src/source/kafka-changelog.ts'
 import { format, Progress } from './progress.ts'
 import { median } from './statistics.ts'
 
 const HELP = `Usage: node bench/restore.ts [--tiles N] [--keys N] [--partitions N] [--rounds N] [--json]
 
-Writes tiles of the benchmark's model to a changelog and measures how fast they are read back into
-state, from the request to the last partition being ready. Tells tiles a second and memory.
+Writes tiles of the benchmark's model to a changelog and measures how fast they are read, and how fast
+they are read back into state, from the request to the last partition being ready. In each round also
+the way of a client without our patches. Tells tiles a second, CPU time (all threads) and memory.
 
   --tiles N       tiles in all (default 1000000)
   --keys N        entity keys in all (default 100000)
@@ -30,6 +35,8 @@ state, from the request to the last partition being ready. Tells tiles a second 
   --json          prints the result as JSON
 `
 const MODEL = resolve(import.meta.dirname, 'model/model.yaml')
+/** Records of one poll, as the restorer takes them. */
+const RECORDS_MAX = 5_000
 const TILE_MS = 60_000
 const FIRST_MS = 1_700_000_040_000
 const LIMITS = { keysMax: 10_000_000, bytesMax: Infinity }
@@ -77,23 +84,98 @@ async function measure(brokers: string, plan: Plan, isJson: boolean): Promise<vo
   const spec = parseModelSpec(readFileSync(MODEL, 'utf8'), 'model.yaml')
   const written = await fill(brokers, topic, { plan, engine: new FeatureEngine(spec, LIMITS) })
   screen.step(`${format(plan.tiles)} tiles written`)
-  const rates: number[] = []
-  for (let round = 1; round <= plan.rounds; round++) {
-    const engine = new FeatureEngine(spec, LIMITS)
-    const startedAt = performance.now()
-    await restore(brokers, topic, { written, engine })
-    rates.push(plan.tiles / ((performance.now() - startedAt) / 1_000))
-    const { keys, tiles } = engine.size()
-    invariant(tiles === plan.tiles, `${tiles} tiles of ${plan.tiles} came back`)
-    screen.step(`round ${round}: ${format(rates.at(-1) ?? 0)} tiles/s, ${format(keys)} keys`)
+  const ways: Way[] = []
+  for (const isPatched of canKafka('consumeBatch') ? [false, true] : [false]) {
+    const client = isPatched ? 'patched' : 'stock'
+    const open = (): KafkaChangelog => new KafkaChangelog(topic, properties(brokers), isPatched)
+    ways.push(
+      { name: `${client}, read alone`, run: () => readAll(open(), plan), samples: [] },
+      {
+        name: `${client}, into state`,
+        run: async () => {
+          const engine = new FeatureEngine(spec, LIMITS)
+          await restore(open(), { written, engine })
+          return engine.size().tiles
+        },
+        samples: [],
+      },
+    )
   }
-  const residentMiB = process.memoryUsage().rss / 2 ** 20
-  const result = { ...plan, tilesPerSecond: median(rates), rates, residentMiB }
+  for (let round = 1; round <= plan.rounds; round++) {
+    for (const way of ways) {
+      const sample = await sampleOf(way, plan)
+      way.samples.push(sample)
+      screen.step(`round ${round}, ${way.name}: ${describe(sample)}`)
+    }
+  }
+  const results = ways.map(({ name, samples }) => ({ name, ...medianOf(samples) }))
   process.stdout.write(
     isJson
-      ? `${JSON.stringify(result, undefined, 2)}\n`
-      : `restore: ${format(result.tilesPerSecond)} tiles/s (median of ${rates.length}), ${format(residentMiB)} MiB\n`,
+      ? `${JSON.stringify({ ...plan, results }, undefined, 2)}\n`
+      : results.map(({ name, ...sample }) => `restore, ${name}: ${describe(sample)}\n`).join(''),
   )
+}
+
+/** A way of reading all tiles. */
+interface Way {
+  readonly name: string
+  /** @returns how many tiles came */
+  readonly run: () => Promise<number>
+  readonly samples: Sample[]
+}
+
+interface Sample {
+  readonly tilesPerSecond: number
+  /** User and system, all threads, for a million tiles. */
+  readonly cpuSecondsPerMillion: number
+  readonly residentMiB: number
+}
+
+async function sampleOf({ run }: Way, { tiles }: Plan): Promise<Sample> {
+  const startedAt = performance.now()
+  const cpu = process.cpuUsage()
+  const read = await run()
+  const seconds = (performance.now() - startedAt) / 1_000
+  const { user, system } = process.cpuUsage(cpu)
+  invariant(read === tiles, `${read} tiles of ${tiles} came back`)
+  return {
+    tilesPerSecond: tiles / seconds,
+    cpuSecondsPerMillion: (user + system) / tiles,
+    residentMiB: process.memoryUsage().rss / 2 ** 20,
+  }
+}
+
+function medianOf(samples: readonly Sample[]): Sample {
+  return {
+    tilesPerSecond: median(samples.map((sample) => sample.tilesPerSecond)),
+    cpuSecondsPerMillion: median(samples.map((sample) => sample.cpuSecondsPerMillion)),
+    residentMiB: median(samples.map((sample) => sample.residentMiB)),
+  }
+}
+
+function describe({ tilesPerSecond, cpuSecondsPerMillion, residentMiB }: Sample): string {
+  const cpu = `${cpuSecondsPerMillion.toFixed(1)} CPU-s a million`
+  return `${format(tilesPerSecond)} tiles/s, ${cpu}, ${format(residentMiB)} MiB`
+}
+
+/** The service's own, from its defaults. */
+function properties(brokers: string): ClientProperties {
+  const env = { KAFKA_BROKERS: brokers, APP_ID: 'bench', MODEL_DIR: 'bench', INPUT_FORMAT: 'json' }
+  return changelogProperties(loadConfig(env, { readFile: () => '', hostname: 'bench' }).config)
+}
+
+/** The reader alone, from the connection to the end of every partition. */
+async function readAll(changelog: KafkaChangelog, { partitions }: Plan): Promise<number> {
+  const ends: number[] = []
+  for (let partition = 0; partition < partitions; partition++) {
+    ends.push((await changelog.bounds(partition)).end)
+    changelog.open(partition, 0)
+  }
+  let records = 0
+  const isDone = (): boolean => ends.every((end, index) => changelog.position(index) >= end)
+  while (!isDone()) records += await changelog.poll(RECORDS_MAX, () => undefined)
+  await changelog.disconnect()
+  return records
 }
 
 /** What the group would have stored of each partition. */
@@ -141,22 +223,9 @@ async function fill(
 
 /** The restorer of the service on the real changelog; only what the group stored is made up. */
 async function restore(
-  brokers: string,
-  topic: string,
+  changelog: KafkaChangelog,
   { written, engine }: { readonly written: Written; readonly engine: FeatureEngine },
 ): Promise<void> {
-  const changelog = new KafkaChangelog(topic, {
-    'bootstrap.servers': brokers,
-    'group.id': topic,
-    'isolation.level': 'read_committed',
-    'enable.auto.commit': false,
-    'enable.partition.eof': true,
-    'fetch.wait.max.ms': 20,
-    'fetch.message.max.bytes': 4 * 2 ** 20,
-    'queued.min.messages': 500_000,
-    'queued.max.messages.kbytes': 65_536,
-    'fetch.queue.backoff.ms': 10,
-  })
   const nothing = (): void => undefined
   const restorer = new Restorer({
     inputTopic: 'events',

@@ -32,13 +32,14 @@ import { UnitOfWork } from './loop/unit-of-work.ts'
 import { Backoff } from './runtime/backoff.ts'
 import { systemClock } from './runtime/clock.ts'
 import { RegistryCache } from './runtime/registry-cache.ts'
+import { clientWarning } from './runtime/kafka-addon.ts'
 import { createRegistryClient } from './runtime/registry-client.ts'
 import { retry } from './runtime/retry.ts'
 import { createApp, listen } from './serving/app.ts'
 import type { ServiceIdentity } from './serving/status-report.ts'
 import { AvroEncoder } from './sink/avro-encoder.ts'
 import { JsonEncoder } from './sink/json-encoder.ts'
-import { clientWarning, KafkaProducer } from './sink/kafka-producer.ts'
+import { KafkaProducer } from './sink/kafka-producer.ts'
 import { outputSchemas } from './sink/output-schemas.ts'
 import { OutputPlan } from './sink/plan.ts'
 import type { OutputTopics } from './sink/plan.ts'
@@ -46,7 +47,7 @@ import type { OutputEncoder } from './sink/port.ts'
 import { resolveOutputSchemas } from './sink/schema-registration.ts'
 import { KafkaChangelog } from './source/kafka-changelog.ts'
 import { KafkaSource } from './source/kafka-consumer.ts'
-import { createStateTopic } from './source/state-topic.ts'
+import { checkStateTopic, createStateTopic } from './source/state-topic.ts'
 import { requireTopics } from './source/topic-check.ts'
 import { logCacheEvents, logEvents } from './telemetry/log-events.ts'
 import type { Log } from './telemetry/log.ts'
@@ -242,7 +243,7 @@ export class Service {
     }
   }
 
-  /** Creates the changelog where it is absent, and checks that it has room for the input's partitions. */
+  /** Creates the changelog where it is absent, and checks its partitions and its settings. */
   async #prepareChangelog(engine: FeatureEngine, source: KafkaSource): Promise<void> {
     if (!engine.hasState) return
     const { config, log } = this.#options
@@ -256,6 +257,11 @@ export class Service {
       await this.#waitFor(() => requireKnown(source, topic))
     }
     await this.#waitFor(() => requireTopics(source, inputTopic, [topic]))
+    const { reachMs } = engine
+    const differences = await this.#waitFor(() =>
+      checkStateTopic(adminProperties(config), { topic, reachMs }),
+    )
+    for (const difference of differences) log('STATE_TOPIC_SETTINGS', difference)
   }
 
   #compose(parts: {

@@ -34,6 +34,10 @@ const ERROR_HELP = {
     'An output topic has fewer partitions than the input topic',
     "Add partitions to it: an answer goes to the partition with its input's number",
   ],
+  TOPIC_SETTINGS: [
+    'The changelog is set up so that it would lose state',
+    "Run the command of the message, as someone who may alter topics; it gives the changelog the service's own settings",
+  ],
   SCHEMA_REFUSED: [
     'The registry has no schema for an output, or refuses ours',
     'Register the files of `schemas/`, or set `SCHEMA_AUTO_REGISTER=true`; an incompatible schema needs ' +

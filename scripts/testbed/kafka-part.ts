@@ -12,7 +12,8 @@ const LOCAL = resolve(import.meta.dirname, '../../.millrace')
 export const JAVA = join(LOCAL, 'bin', 'java')
 /** Folder of the schema registry that the bootstrap fetched. */
 export const REGISTRY_FOLDER = join(LOCAL, 'registry')
-const CLASSPATH = join(LOCAL, 'kafka', '*')
+/** All of Kafka, its tools too. */
+export const CLASSPATH = join(LOCAL, 'kafka', '*')
 
 /** A second way to the broker: it listens on one port and tells its clients to come to another. */
 export interface DetourPorts {

@@ -11,6 +11,8 @@ const END_OF_LOG = -1
 export interface TopicPlan {
   readonly name: string
   readonly partitions: number
+  /** Settings that are not the broker's own. */
+  readonly config?: Readonly<Record<string, string>>
 }
 
 /** Creates topics and waits until all are known. @throws Error when one cannot be created */
@@ -18,10 +20,10 @@ export async function createTopics(brokers: string, topics: readonly TopicPlan[]
   const admin = kafka.RdKafka.AdminClient.create({ 'bootstrap.servers': brokers })
   try {
     await Promise.all(
-      topics.map(({ name, partitions }) =>
+      topics.map(({ name, partitions, config = {} }) =>
         fromCallback((done) =>
           admin.createTopic(
-            { topic: name, num_partitions: partitions, replication_factor: -1 },
+            { topic: name, num_partitions: partitions, replication_factor: -1, config },
             REQUEST_TIMEOUT_MS,
             (error) => done(error, undefined),
           ),

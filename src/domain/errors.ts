@@ -35,6 +35,7 @@ export const ERROR_CODES = {
   MODEL_MISMATCH: { disposition: 'exit', exit: EXIT.config },
   TOPIC_MISSING: { disposition: 'exit', exit: EXIT.config },
   TOPIC_PARTITIONS: { disposition: 'exit', exit: EXIT.config },
+  TOPIC_SETTINGS: { disposition: 'exit', exit: EXIT.config },
   SCHEMA_REFUSED: { disposition: 'exit', exit: EXIT.config },
   KAFKA_UNAUTHORIZED: { disposition: 'exit', exit: EXIT.config },
   REGISTRY_UNAVAILABLE: { disposition: 'retry', exit: EXIT.unavailable },

@@ -11,7 +11,7 @@ export interface InputRecord {
   readonly key: Buffer | null
   /** `null` is a tombstone. */
   readonly value: Buffer | null
-  readonly headers?: readonly Header[]
+  readonly headers?: readonly Header[] | undefined
 }
 
 /** A record to be written inside the open transaction. The bytes are copied when it is produced. */

@@ -52,12 +52,7 @@ export class Processor {
 
   constructor(parts: ProcessorParts) {
     this.#parts = parts
-    const { unit, tally, auditTopic } = parts
-    this.#produce = (record) => {
-      tally.output(record.topic, record.value?.length ?? 0)
-      if (record.topic === auditTopic) tally.audited()
-      unit.produce(record)
-    }
+    this.#produce = (record) => parts.unit.produce(record)
   }
 
   /** Begins the unit lazily, on the first record that needs an answer. */
@@ -77,20 +72,28 @@ export class Processor {
     const producedFrom = clock.monotonic()
     this.#parts.plan.setNow(clock.now())
     for (const entry of live) this.#answer(entry, scored)
-    await unit.drain()
+    await this.#flush()
     observer.stage('produce', clock.monotonic() - producedFrom)
     invariant(rows * engine.columns <= this.#features.length, 'feature rows outgrew their buffer')
   }
 
   /** Hands the open unit's changes of state to the producer. Called once, before the unit commits. */
   async writeChanges(): Promise<void> {
-    const { engine, unit, tally, stateTopic } = this.#parts
+    const { engine, unit, stateTopic } = this.#parts
     if (stateTopic === undefined) return
     engine.changes((partition, { key, value }) => {
-      tally.output(stateTopic, value.length)
       unit.produce({ topic: stateTopic, partition, key, value })
     })
-    await unit.drain()
+    await this.#flush()
+  }
+
+  async #flush(): Promise<void> {
+    const { unit, tally, auditTopic } = this.#parts
+    unit.unsent.eachVolume((topic, records, bytes) => {
+      tally.output(topic, records, bytes)
+      if (topic === auditTopic) tally.audited(records)
+    })
+    await unit.flush()
   }
 
   /** Applies the records to state in log order. @returns how many rows are to be scored */

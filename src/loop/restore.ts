@@ -147,12 +147,13 @@ export class Restorer {
 
   /** Reads until no partition is left; one at a time does so. */
   async #read(): Promise<void> {
-    const { changelog } = this.#parts
+    const { changelog, insist } = this.#parts
     if (this.#isPolling || changelog === undefined) return
+    const visit = (record: RecordView): void => this.#apply(record)
     this.#isPolling = true
     try {
       for (this.#finish(changelog); this.#restoring.size > 0; this.#finish(changelog)) {
-        await changelog.poll(RECORDS_MAX, (record) => this.#apply(record))
+        await insist(() => changelog.poll(RECORDS_MAX, visit))
       }
     } finally {
       this.#isPolling = false

@@ -47,18 +47,16 @@ export class Tally {
     this.#deadLetters.set(reason, (this.#deadLetters.get(reason) ?? 0) + 1)
   }
 
-  output(topic: string, sizeBytes: number): void {
-    const volume = this.#outputs.get(topic)
-    if (volume === undefined) {
-      this.#outputs.set(topic, { records: 1, bytes: sizeBytes })
-      return
-    }
-    volume.records += 1
-    volume.bytes += sizeBytes
+  /** Records were handed to the producer. */
+  output(topic: string, records: number, bytes: number): void {
+    const volume = this.#outputs.get(topic) ?? { records: 0, bytes: 0 }
+    volume.records += records
+    volume.bytes += bytes
+    this.#outputs.set(topic, volume)
   }
 
-  audited(): void {
-    this.#audits += 1
+  audited(records: number): void {
+    this.#audits += records
   }
 
   received(atMs: number, records: number): void {

@@ -2,6 +2,7 @@ import { ServiceError } from '../domain/errors.ts'
 import type { OutputRecord } from '../domain/record.ts'
 import type { Backoff } from '../runtime/backoff.ts'
 import type { Clock } from '../runtime/clock.ts'
+import { OutputBatch } from '../sink/output-batch.ts'
 import type { OffsetCommit, TransactionalProducer } from '../sink/port.ts'
 
 /** Pause before trying again while the producer's queue is full. */
@@ -18,8 +19,12 @@ export class UnitOfWork {
   readonly #clock: Clock
   readonly #backoff: Backoff
   readonly #deadlineMs: number
-  /** Records the full queue did not take, copied, in order. Bounded by one micro-batch. */
-  readonly #waiting: OutputRecord[] = []
+  /** One batch is filled while the other is handed over. */
+  #filling = new OutputBatch()
+  #handedOver = new OutputBatch()
+  /** Settles once the client has taken all that was handed over. */
+  #sending: Promise<void> = Promise.resolve()
+  #isTakenBack = false
   #openedAt: number | undefined
   /** Grows with every new producer: what waited for an answer of an older one must not go on. */
   #producers = 0
@@ -53,25 +58,29 @@ export class UnitOfWork {
     this.#openedAt = this.#clock.monotonic()
   }
 
-  /** Adds a record. Never waits: what the queue does not take is kept for `drain`. */
+  /** Adds a copy of the record; it reaches the client with the next `flush`. */
   produce(record: OutputRecord): void {
-    if (this.#waiting.length === 0 && this.#tryProduce(record)) return
-    this.#waiting.push(copyOf(record))
+    this.#filling.add(record)
   }
 
-  /** Hands over what the queue did not take at once. Call it after each micro-batch. */
-  async drain(): Promise<void> {
-    let next = 0
-    while (next < this.#waiting.length) {
-      const record = this.#waiting[next]
-      if (record !== undefined && !this.#tryProduce(record)) {
-        this.#checkDeadline('the producer queue stays full')
-        await this.#clock.sleep(QUEUE_WAIT_MS)
-        continue
-      }
-      next += 1
-    }
-    this.#waiting.length = 0
+  /** What was added since the last `flush`. */
+  get unsent(): OutputBatch {
+    return this.#filling
+  }
+
+  /**
+   * Hands what was added to the client, which takes it beside whatever comes next. Waits only for what
+   * was handed over before. Call it after each micro-batch.
+   */
+  async flush(): Promise<void> {
+    await this.#sending
+    if (this.#filling.count === 0) return
+    const batch = this.#filling
+    this.#filling = this.#handedOver
+    this.#handedOver = batch
+    this.#sending = this.#send(batch)
+    // Told by the next flush, or by the commit.
+    this.#sending.catch(() => undefined)
   }
 
   /**
@@ -94,6 +103,8 @@ export class UnitOfWork {
   }
 
   async #commit(offsets: readonly OffsetCommit[]): Promise<void> {
+    await this.flush()
+    await this.#sending
     // A unit that only rebuilt state moves no offset.
     if (offsets.length > 0) await this.#persist(() => this.#producer.sendOffsets(offsets))
     await this.#persist(() => this.#producer.commitTransaction())
@@ -102,7 +113,7 @@ export class UnitOfWork {
 
   /** Takes everything produced back: no read-committed reader will ever see it. */
   async abort(): Promise<void> {
-    this.#waiting.length = 0
+    await this.#takeBack()
     if (this.#openedAt === undefined) return
     await this.#persist(() => this.#producer.abortTransaction())
     this.#openedAt = undefined
@@ -113,20 +124,30 @@ export class UnitOfWork {
    * decided then: the committed offsets tell.
    */
   async renew(): Promise<void> {
-    this.#waiting.length = 0
     this.#producers += 1
+    await this.#takeBack()
     await this.#producer.renew()
     this.#openedAt = undefined
   }
 
-  #tryProduce(record: OutputRecord): boolean {
-    try {
-      this.#producer.produce(record)
-      return true
-    } catch (error) {
-      if (error instanceof ServiceError && error.code === 'PRODUCER_QUEUE_FULL') return false
-      throw error
+  async #send(batch: OutputBatch): Promise<void> {
+    for (let taken = 0; !this.#isTakenBack; ) {
+      taken = await this.#producer.produce(batch, taken)
+      if (taken >= batch.count) break
+      this.#checkDeadline('the producer queue stays full')
+      await this.#clock.sleep(QUEUE_WAIT_MS)
     }
+    batch.clear()
+  }
+
+  /** What the client has not taken yet is not wanted any more. */
+  async #takeBack(): Promise<void> {
+    this.#isTakenBack = true
+    await this.#sending.catch(() => undefined)
+    this.#isTakenBack = false
+    this.#sending = Promise.resolve()
+    this.#filling.clear()
+    this.#handedOver.clear()
   }
 
   async #persist(call: () => Promise<void>): Promise<void> {
@@ -157,15 +178,5 @@ export class UnitOfWork {
       'TRANSACTION_ABORTABLE',
       `the unit of work is open for ${Math.round(this.ageMs)} ms, bound ${this.#deadlineMs}: ${why}`,
     )
-  }
-}
-
-/** The encoder reuses its buffer, so a record that has to wait needs bytes of its own. */
-function copyOf(record: OutputRecord): OutputRecord {
-  const { key, value } = record
-  return {
-    ...record,
-    key: key === null ? null : Buffer.from(key),
-    value: value === null ? null : Buffer.from(value),
   }
 }

@@ -2,6 +2,7 @@ import { ServiceError } from '../domain/errors.ts'
 
 /** librdkafka's error codes that the service tells apart (librdkafka 2.15, `rdkafka.h`). */
 export const KAFKA_ERROR = {
+  partitionEof: -191,
   allBrokersDown: -187,
   timedOut: -185,
   queueFull: -184,

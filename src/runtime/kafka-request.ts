@@ -14,10 +14,15 @@ export async function kafkaRequest<Value>(
   try {
     return await fromCallback<Value>(start)
   } catch (error) {
-    const cause = kafkaErrorOf(error)
-    throw (
-      unauthorized(cause, doing) ??
-      new ServiceError('KAFKA_UNAVAILABLE', `${doing}: ${cause.message}`, error)
-    )
+    throw requestError(doing, error)
   }
+}
+
+/** What the service makes of the error that the client gave for a request. */
+export function requestError(doing: string, error: unknown): ServiceError {
+  const cause = kafkaErrorOf(error)
+  return (
+    unauthorized(cause, doing) ??
+    new ServiceError('KAFKA_UNAVAILABLE', `${doing}: ${cause.message}`, error)
+  )
 }

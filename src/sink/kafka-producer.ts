@@ -1,12 +1,14 @@
-import { createRequire } from 'node:module'
 import kafka from '@confluentinc/kafka-javascript'
 import type { KafkaConsumer, Producer } from '@confluentinc/kafka-javascript'
 import { ServiceError } from '../domain/errors.ts'
 import type { ErrorCode } from '../domain/errors.ts'
 import type { OutputRecord } from '../domain/record.ts'
 import { fromCallback } from '../runtime/callback.ts'
+import { canKafka, errorText } from '../runtime/kafka-addon.ts'
+import type { ProduceHandle } from '../runtime/kafka-addon.ts'
 import { KAFKA_ERROR, kafkaErrorOf, unauthorized } from '../runtime/kafka-error.ts'
 import type { KafkaError } from '../runtime/kafka-error.ts'
+import type { OutputBatch } from './output-batch.ts'
 import type { OffsetCommit, TransactionalProducer } from './port.ts'
 
 /** First call against a cold cluster may have to wait for its transaction coordinator to load. */
@@ -16,35 +18,7 @@ const ABANDONED_MAX = 2
 /** librdkafka's log facility for why a transaction failed. */
 const TRANSACTION_LOG = 'TXNERR'
 const LOG_WAIT_MS = 10
-/** What the addon says of itself where `patches/` has been applied. */
-const PATCH = 'send-offsets-leak'
-/** The addon below the client. The package has no types for it, and does not pass all of it on. */
-const addon: unknown = createRequire(import.meta.url)(
-  '@confluentinc/kafka-javascript/librdkafka.js',
-)
-
 type Flow = 'init' | 'begin' | 'send-offsets' | 'commit' | 'abort'
-
-/**
- * What is wrong with the Kafka client that was loaded, for the log of the start; `undefined` when it
- * is one that our bootstrap has built.
- *
- * A stock one never frees the offsets it is given with a commit
- * (`docs/upstream/kafka-javascript-send-offsets-leak.md`). It can be used: partitions that have not
- * advanced are never sent, which keeps the leak small.
- */
-export function clientWarning(native: unknown = addon): string | undefined {
-  const isPatched =
-    typeof native === 'object' &&
-    native !== null &&
-    'millracePatches' in native &&
-    native.millracePatches === PATCH
-  if (isPatched) return undefined
-  return (
-    'the Kafka client leaks 100 bytes or more for each partition of each commit: memory will grow; ' +
-    'scripts/bootstrap.sh builds one that does not'
-  )
-}
 
 /** What the producer is made from. */
 export interface KafkaProducerOptions {
@@ -54,11 +28,14 @@ export interface KafkaProducerOptions {
   /** Bound on sending offsets and on the decision of the coordinator. */
   readonly requestTimeoutMs: number
   readonly onStatistics?: (json: string) => void
+  /** Whether the client can take a batch of records at once; it need not. */
+  readonly isPatched?: boolean
 }
 
 /** The transactional producer on librdkafka, callback API. */
 export class KafkaProducer implements TransactionalProducer {
   readonly #options: KafkaProducerOptions
+  readonly #isPatched: boolean
   #producer: Producer
   /** What the client last said of why the open transaction must be aborted. */
   #whyAborted: string | undefined
@@ -68,6 +45,7 @@ export class KafkaProducer implements TransactionalProducer {
 
   constructor(options: KafkaProducerOptions) {
     this.#options = options
+    this.#isPatched = options.isPatched ?? canKafka('produceBatch')
     this.#producer = this.#createClient()
   }
 
@@ -81,25 +59,45 @@ export class KafkaProducer implements TransactionalProducer {
     await this.#call('begin', (done) => this.#producer.beginTransaction(done))
   }
 
-  produce(record: OutputRecord): void {
-    try {
-      // No `opaque`, not even null: the binding would keep it for a delivery report nobody asked for.
-      this.#producer.produce(
-        record.topic,
-        record.partition,
-        record.value,
-        record.key,
-        record.timestamp ?? null,
-        undefined,
-        record.headers === undefined ? undefined : [...record.headers],
+  async produce(batch: OutputBatch, from: number): Promise<number> {
+    return this.#isPatched ? this.#produceAtOnce(batch, from) : this.#produceSingly(batch, from)
+  }
+
+  /** With a patched client: one call, which a thread of the pool works off. */
+  #produceAtOnce(batch: OutputBatch, from: number): Promise<number> {
+    const handle: ProduceHandle = handleOf(this.#producer)
+    const { topics, bytes, count } = batch
+    return new Promise((resolve, reject) => {
+      handle.produceBatch(
+        topics,
+        bytes,
+        batch.recordsFrom(from),
+        count - from,
+        (_, taken, code) => {
+          const queued = from + taken
+          if (code === 0 || code === KAFKA_ERROR.queueFull) resolve(queued)
+          else {
+            const error = { code, message: errorText(code) }
+            reject(produceError(batch.at(queued), error, this.#whyAborted))
+          }
+        },
       )
-    } catch (error) {
-      const cause = kafkaErrorOf(error)
-      if (cause.code === KAFKA_ERROR.queueFull) {
-        throw new ServiceError('PRODUCER_QUEUE_FULL', 'the producer queue is full', error)
+    })
+  }
+
+  #produceSingly(batch: OutputBatch, from: number): number {
+    for (let index = from; index < batch.count; index += 1) {
+      const { topic, partition, key, value, headers, timestamp } = batch.at(index)
+      const copied = headers && [...headers]
+      try {
+        // No `opaque`, not even null: the binding would keep it for a delivery report nobody asked for.
+        this.#producer.produce(topic, partition, value, key, timestamp ?? null, undefined, copied)
+      } catch (error) {
+        if (kafkaErrorOf(error).code === KAFKA_ERROR.queueFull) return index
+        throw produceError(batch.at(index), error, this.#whyAborted)
       }
-      throw produceError(record, error, this.#whyAborted)
     }
+    return batch.count
   }
 
   async sendOffsets(offsets: readonly OffsetCommit[]): Promise<void> {
@@ -234,6 +232,12 @@ function isFenced(cause: KafkaError): boolean {
     cause.code === KAFKA_ERROR.producerFenced ||
     cause.code === KAFKA_ERROR.invalidProducerEpoch
   )
+}
+
+/** The addon's own object, which has what a patch adds to it; the type declarations leave it out. */
+function handleOf(producer: Producer): ProduceHandle {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- it has, where it is patched
+  return (producer as unknown as { getClient(): ProduceHandle }).getClient()
 }
 
 /** A record the client refuses outright (too large, unknown partition) makes the unit abort. */

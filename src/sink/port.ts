@@ -1,4 +1,4 @@
-import type { OutputRecord } from '../domain/record.ts'
+import type { OutputBatch } from './output-batch.ts'
 
 /** Next offset to read of an input partition, with what must survive a restart in its metadata. */
 export interface OffsetCommit {
@@ -16,8 +16,14 @@ export interface TransactionalProducer {
   /** Waits out any open transaction of an older producer with this id, then fences that producer. */
   initTransactions(): Promise<void>
   beginTransaction(): Promise<void>
-  /** Queues a copy of the record. @throws ServiceError `PRODUCER_QUEUE_FULL`: wait, then the same call again */
-  produce(record: OutputRecord): void
+  /**
+   * Queues copies of a batch's records from number `from` on, in order. The batch must not change before
+   * it answers.
+   *
+   * @returns how many of the batch's records have been queued: fewer than it has when the queue is full;
+   *   wait, then call again from there
+   */
+  produce(batch: OutputBatch, from: number): Promise<number>
   /** @throws ServiceError `TRANSACTION_ABORTABLE` when the group has moved on */
   sendOffsets(offsets: readonly OffsetCommit[]): Promise<void>
   /** @throws ServiceError `COMMIT_UNCERTAIN` when the answer never came: it may have been committed */

@@ -16,6 +16,6 @@ export interface RecordView {
 
 /** Reads partitions of the changelog: a log whose records are views of bytes, without headers. */
 export interface ChangelogReader extends Omit<LogReader, 'poll'> {
-  /** As of any log, with views instead of records. */
+  /** As of any log, with views instead of records. @throws as `LogReader.poll` */
   poll(recordsMax: number, visit: (record: RecordView) => void): Promise<number>
 }

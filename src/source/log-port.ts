@@ -18,6 +18,8 @@ export interface LogReader {
   /**
    * Visits up to `recordsMax` records of the opened partitions, each partition's in offset order, and
    * answers how many there were; comes back empty after a short wait.
+   *
+   * @throws ServiceError `KAFKA_UNAVAILABLE`: call again; what has been visited counts
    */
   poll(recordsMax: number, visit: (record: InputRecord) => void): Promise<number>
   /**

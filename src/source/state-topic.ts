@@ -1,32 +1,24 @@
 import kafka from '@confluentinc/kafka-javascript'
-import { ServiceError } from '../domain/errors.ts'
+import type { IAdminClient } from '@confluentinc/kafka-javascript'
 import { fromCallback } from '../runtime/callback.ts'
-import { kafkaErrorOf, unauthorized } from '../runtime/kafka-error.ts'
+import { canKafka } from '../runtime/kafka-addon.ts'
+import type { ConfigsHandle } from '../runtime/kafka-addon.ts'
+import { kafkaErrorOf, KAFKA_ERROR } from '../runtime/kafka-error.ts'
+import { kafkaRequest, requestError } from '../runtime/kafka-request.ts'
 import type { ClientProperties } from './kafka-consumer.ts'
+import { checkSettings, stateTopicSettings } from './state-topic-settings.ts'
 
 const REQUEST_TIMEOUT_MS = 10_000
 const TOPIC_ALREADY_EXISTS = 36
-const HOUR_MS = 3_600_000
-/**
- * Tiles are kept this much longer than any event can see them, so that a stream that pauses can be
- * restored; what Kafka Streams adds for its windowed stores
- * (`windowstore.changelog.additional.retention.ms`).
- */
-const RETENTION_MORE_MS = 24 * HOUR_MS
+/** Kafka's number for topics among the resources that have settings. */
+const TOPIC_RESOURCE = 2
 
-/** The settings of a changelog whose tiles can be seen for `reachMs`. */
-export function stateTopicSettings(reachMs: number): Readonly<Record<string, string>> {
-  const retentionMs = reachMs + RETENTION_MORE_MS
-  return {
-    'cleanup.policy': 'compact,delete',
-    'retention.ms': String(retentionMs),
-    // Only closed segments are compacted or deleted.
-    'segment.ms': String(Math.min(HOUR_MS, Math.ceil(retentionMs / 4))),
-    'segment.bytes': String(64 * 1024 * 1024),
-    'min.cleanable.dirty.ratio': '0.1',
-    // Retention counts from when a tile was written, whatever time its events have.
-    'message.timestamp.type': 'LogAppendTime',
-  }
+/** What a changelog is for. */
+export interface StateTopicPlan {
+  readonly topic: string
+  readonly partitions: number
+  /** How long tiles can be seen. */
+  readonly reachMs: number
 }
 
 /**
@@ -37,10 +29,9 @@ export function stateTopicSettings(reachMs: number): Readonly<Record<string, str
  */
 export async function createStateTopic(
   properties: ClientProperties,
-  plan: { readonly topic: string; readonly partitions: number; readonly reachMs: number },
+  { topic, partitions, reachMs }: StateTopicPlan,
 ): Promise<boolean> {
   const admin = kafka.RdKafka.AdminClient.create({ ...properties })
-  const { topic, partitions, reachMs } = plan
   try {
     await fromCallback((done) =>
       admin.createTopic(
@@ -57,14 +48,50 @@ export async function createStateTopic(
     )
     return true
   } catch (error) {
-    const cause = kafkaErrorOf(error)
-    if (cause.code === TOPIC_ALREADY_EXISTS) return false
-    const doing = `creating the changelog "${topic}"`
-    throw (
-      unauthorized(cause, doing) ??
-      new ServiceError('KAFKA_UNAVAILABLE', `${doing}: ${cause.message}`, error)
-    )
+    if (kafkaErrorOf(error).code === TOPIC_ALREADY_EXISTS) return false
+    throw requestError(`creating the changelog "${topic}"`, error)
   } finally {
     admin.disconnect()
   }
+}
+
+/**
+ * Looks at the settings of a changelog that is there. Only a patched client can
+ * (`runtime/kafka-addon.ts`); whoever has a stock one is told so at the start.
+ *
+ * @returns what is not as it would be created and costs no state, a line each
+ * @throws ServiceError `TOPIC_SETTINGS` when they can lose state; `KAFKA_UNAVAILABLE`
+ */
+export async function checkStateTopic(
+  properties: ClientProperties,
+  { topic, reachMs }: Omit<StateTopicPlan, 'partitions'>,
+): Promise<readonly string[]> {
+  if (!canKafka('describeConfigs')) return []
+  const admin = kafka.RdKafka.AdminClient.create({ ...properties })
+  const doing = `reading the settings of "${topic}"`
+  try {
+    const [found] = await kafkaRequest<Parameters<Described>[1]>(doing, (done) =>
+      handleOf(admin).describeConfigs(
+        [{ type: TOPIC_RESOURCE, name: topic }],
+        { timeout: REQUEST_TIMEOUT_MS },
+        done,
+      ),
+    )
+    const error = found?.error
+    if (kafkaErrorOf(error).code === KAFKA_ERROR.topicAuthorization) {
+      return [`settings of "${topic}" are not checked: the service may not read them`]
+    }
+    if (found === undefined || error !== undefined) throw requestError(doing, error)
+    const settings = new Map(found.entries.map(({ name, value }) => [name, value]))
+    return checkSettings(topic, settings, reachMs)
+  } finally {
+    admin.disconnect()
+  }
+}
+
+type Described = Parameters<ConfigsHandle['describeConfigs']>[2]
+
+/** The addon's own object, which has what a patch adds to it; the client's types leave it out. */
+function handleOf(admin: IAdminClient): ConfigsHandle {
+  return (admin as unknown as { getClient(): ConfigsHandle }).getClient()
 }

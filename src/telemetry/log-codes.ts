@@ -18,8 +18,9 @@ export const LOG_CODES = {
   KAFKA_CLIENT_UNPATCHED: {
     level: 'warn',
     meaning:
-      'The Kafka client is a stock one, which leaks memory with each commit. Build it from source ' +
-      '(`scripts/bootstrap.sh`), or restart before memory is short.',
+      'The Kafka client is a stock one, which leaks memory with each commit, reads more slowly, and ' +
+      'cannot check the settings of the changelog. Build it from source (`scripts/bootstrap.sh`), or ' +
+      'restart before memory is short.',
   },
   MODEL_LOADED: { level: 'info', meaning: 'The model folder is read and its model loaded.' },
   SELF_TEST: { level: 'info', meaning: 'The model reproduces its golden rows.' },
@@ -34,6 +35,12 @@ export const LOG_CODES = {
     meaning: 'Partitions were taken without a farewell; what was in flight is dropped.',
   },
   STATE_TOPIC_CREATED: { level: 'info', meaning: 'The changelog was absent and has been created.' },
+  STATE_TOPIC_SETTINGS: {
+    level: 'warn',
+    meaning:
+      'A setting of the changelog is not what it would be created with, or may not be read. No state ' +
+      'is lost by it; the log may grow larger than it need.',
+  },
   RESTORE_STARTED: {
     level: 'info',
     meaning: 'State of a partition is being read from the changelog; other partitions go on.',

@@ -1,28 +1,34 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createTopics, deleteBefore } from '../../scripts/testbed/topics.ts'
+import { canKafka } from '../../src/runtime/kafka-addon.ts'
 import { KafkaProducer } from '../../src/sink/kafka-producer.ts'
 import { KafkaChangelog } from '../../src/source/kafka-changelog.ts'
 import { KafkaSource } from '../../src/source/kafka-consumer.ts'
 import { testbedAddresses } from '../harness/bed.ts'
+import { produce } from './producer-suite.ts'
 
 const PARTITIONS = 2
 const POLLS_MAX = 200
 let worlds = 0
 
 /** A real changelog, its reader, and producers that write transactions to it. */
-async function openWorld() {
+async function openWorld(isPatched: boolean) {
   const { brokers } = testbedAddresses()
   const topic = `l${process.pid}-${++worlds}-${Date.now().toString(36)}-state`
   await createTopics(brokers, [{ name: topic, partitions: PARTITIONS }])
-  const reader = new KafkaChangelog(topic, {
-    'bootstrap.servers': brokers,
-    'group.id': `${topic}-restore`,
-    'isolation.level': 'read_committed',
-    'enable.auto.commit': false,
-    'enable.partition.eof': true,
-    'fetch.wait.max.ms': 20,
-  })
+  const reader = new KafkaChangelog(
+    topic,
+    {
+      'bootstrap.servers': brokers,
+      'group.id': `${topic}-restore`,
+      'isolation.level': 'read_committed',
+      'enable.auto.commit': false,
+      'enable.partition.eof': true,
+      'fetch.wait.max.ms': 20,
+    },
+    isPatched,
+  )
   const producers: KafkaProducer[] = []
   const source = new KafkaSource({
     topic,
@@ -43,8 +49,8 @@ async function openWorld() {
     await made.beginTransaction()
     return made
   }
-  const put = (to: KafkaProducer, value: string, partition = 0): void =>
-    to.produce({ topic, partition, key: Buffer.from('k'), value: Buffer.from(value) })
+  const put = (to: KafkaProducer, value: string, partition = 0): Promise<number> =>
+    produce(to, { topic, partition, key: Buffer.from('k'), value: Buffer.from(value) })
   const seen: string[] = []
   const pollUntil = async (isDone: () => boolean): Promise<void> => {
     for (let poll = 0; poll < POLLS_MAX && !isDone(); poll++) {
@@ -64,14 +70,18 @@ async function openWorld() {
 type World = Awaited<ReturnType<typeof openWorld>>
 
 function law(title: string, body: (world: World) => Promise<void>): void {
-  test(`the changelog on Kafka: ${title}`, { timeout: 60_000 }, async () => {
-    const world = await openWorld()
-    try {
-      await body(world)
-    } finally {
-      await world.close()
-    }
-  })
+  // A client without our patches reads messages one by one; a patched one can do both.
+  for (const isPatched of canKafka('consumeBatch') ? [true, false] : [false]) {
+    const how = isPatched ? 'in blocks' : 'one by one'
+    test(`the changelog on Kafka, ${how}: ${title}`, { timeout: 60_000 }, async () => {
+      const world = await openWorld(isPatched)
+      try {
+        await body(world)
+      } finally {
+        await world.close()
+      }
+    })
+  }
 }
 
 /** Reads partition 0 from `from` up to where its log ends now. */
@@ -86,11 +96,11 @@ law(
   async (world) => {
     const { reader, producer, put, seen } = world
     const first = await producer()
-    put(first, 'gone')
+    await put(first, 'gone')
     await whenGrown(reader, 1)
     await first.abortTransaction()
     await first.beginTransaction()
-    put(first, 'kept')
+    await put(first, 'kept')
     await first.commitTransaction()
     // The broker answers a commit before it has written the marker: two records, two markers.
     await whenGrown(reader, 4)
@@ -110,8 +120,8 @@ law(
   async (world) => {
     const { reader, producer, put, seen, topic, brokers } = world
     const writer = await producer()
-    put(writer, 'a')
-    put(writer, 'b')
+    await put(writer, 'a')
+    await put(writer, 'b')
     await writer.commitTransaction()
     await whenGrown(reader, 3)
     await deleteBefore(brokers, { topic, partition: 0 }, 1)
@@ -130,10 +140,10 @@ law(
   async (world) => {
     const { reader, producer, put, seen, pollUntil } = world
     const writer = await producer()
-    put(writer, 'kept')
+    await put(writer, 'kept')
     await writer.commitTransaction()
     await writer.beginTransaction()
-    put(writer, 'open')
+    await put(writer, 'open')
     await whenGrown(reader, 3)
     const { end } = await reader.bounds(0)
     reader.open(0, 0)
@@ -151,7 +161,7 @@ law('a partition opened amid another one’s reading disturbs neither', async (w
   const { reader, producer, put, seen, pollUntil } = world
   const writer = await producer()
   const numbers = Array.from({ length: 2_000 }, (_, index) => `${index}`)
-  for (const number of numbers) for (const partition of [0, 1]) put(writer, number, partition)
+  for (const number of numbers) for (const partition of [0, 1]) await put(writer, number, partition)
   await writer.commitTransaction()
   const ends = [(await reader.bounds(0)).end, (await reader.bounds(1)).end]
   reader.open(0, 0)

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { TransactionalProducer } from '../../src/sink/port.ts'
 import type { ProducerWorld } from './producer-suite.ts'
-import { offsetOf, recordTo } from './producer-suite.ts'
+import { offsetOf, produce, recordTo } from './producer-suite.ts'
 
 /** A world with room for two producers that have nothing to do with each other. */
 export interface IsolationWorld extends ProducerWorld {
@@ -30,11 +30,11 @@ export function isolationContract(name: string, openWorld: () => Promise<Isolati
       async (world) => {
         const [first, second] = [await world.open(), await world.openOther()]
         await open(first)
-        first.produce(recordTo(world, 'a'))
+        await produce(first, recordTo(world, 'a'))
         // A read takes longer than a producer lingers: now the record is on the log.
         assert.deepEqual(await world.readCommitted(), [])
         await open(second)
-        second.produce(recordTo(world, 'b'))
+        await produce(second, recordTo(world, 'b'))
         await second.commitTransaction()
         assert.deepEqual(await world.readCommitted(), [])
         if (isCommitted) await first.commitTransaction()

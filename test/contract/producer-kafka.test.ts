@@ -1,17 +1,21 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
 import { createTopics } from '../../scripts/testbed/topics.ts'
+import type { OutputRecord } from '../../src/domain/record.ts'
+import { canKafka } from '../../src/runtime/kafka-addon.ts'
 import { KafkaProducer } from '../../src/sink/kafka-producer.ts'
 import { KafkaSource } from '../../src/source/kafka-consumer.ts'
 import { testbedAddresses } from '../harness/bed.ts'
 import { readCommitted } from '../harness/kafka.ts'
 import { isolationContract } from './isolation-suite.ts'
 import type { IsolationWorld } from './isolation-suite.ts'
-import { producerContract } from './producer-suite.ts'
+import { produce, producerContract } from './producer-suite.ts'
 
 const REQUEST_TIMEOUT_MS = 10_000
 let worlds = 0
 
 /** Real topics and a real group of one member, whose offsets the producers send. */
-async function openWorld(): Promise<IsolationWorld> {
+async function openWorld(isPatched: boolean): Promise<IsolationWorld> {
   const { brokers } = testbedAddresses()
   const prefix = `c${process.pid}-${++worlds}-${Date.now().toString(36)}`
   const inputTopic = `${prefix}-in`
@@ -32,6 +36,7 @@ async function openWorld(): Promise<IsolationWorld> {
       },
       consumer: () => source.client,
       requestTimeoutMs: REQUEST_TIMEOUT_MS,
+      isPatched,
     })
     producers.push(producer)
     return producer
@@ -80,5 +85,51 @@ async function joinGroup(brokers: string, group: string, topic: string): Promise
   return source
 }
 
-producerContract('Kafka', openWorld)
-isolationContract('Kafka', openWorld)
+producerContract('Kafka, records one by one', () => openWorld(false))
+if (canKafka('produceBatch')) producerContract('Kafka, records at once', () => openWorld(true))
+isolationContract('Kafka', () => openWorld(canKafka('produceBatch')))
+
+for (const isPatched of canKafka('produceBatch') ? [true, false] : [false]) {
+  const how = isPatched ? 'at once' : 'one by one'
+  test(`Kafka, records ${how}: keys, values, headers and timestamps arrive as they were`, async () => {
+    const { brokers } = testbedAddresses()
+    const world = await openWorld(isPatched)
+    const topic = world.outputTopic
+    const records: OutputRecord[] = [
+      { topic, partition: 0, key: null, value: null },
+      { topic, partition: 0, key: Buffer.alloc(0), value: Buffer.alloc(0) },
+      {
+        topic,
+        partition: 0,
+        key: Buffer.from([0, 255]),
+        value: Buffer.from([7]),
+        timestamp: 1_700_000_000_123,
+        headers: [
+          { twice: Buffer.from('ä') },
+          { twice: Buffer.alloc(0) },
+          { '': Buffer.from([0]) },
+        ],
+      },
+    ]
+    try {
+      const producer = await world.open()
+      await producer.initTransactions()
+      await producer.beginTransaction()
+      assert.equal(await produce(producer, ...records), records.length)
+      await producer.commitTransaction()
+      const read = await readCommitted(brokers, topic, 1)
+      for (const [index, { key, value, headers, timestamp }] of records.entries()) {
+        const found = read[index]
+        assert.deepEqual([found?.key, found?.value, found?.headers], [key, value, headers])
+        if (timestamp !== undefined) assert.equal(found?.timestamp, timestamp)
+      }
+      await assert.rejects(async () => {
+        await producer.beginTransaction()
+        await produce(producer, { topic, partition: 99, key: null, value: Buffer.from('x') })
+        await producer.commitTransaction()
+      }, /-99: .*partition/u)
+    } finally {
+      await world.close()
+    }
+  })
+}

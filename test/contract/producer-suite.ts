@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { OutputRecord } from '../../src/domain/record.ts'
+import { OutputBatch } from '../../src/sink/output-batch.ts'
 import type { OffsetCommit, TransactionalProducer } from '../../src/sink/port.ts'
 
 /** What a suite needs to see from outside: what a read-committed reader and the group would get. */
@@ -31,8 +33,8 @@ export function producerContract(name: string, openWorld: () => Promise<Producer
     const producer = await world.open()
     await producer.initTransactions()
     await producer.beginTransaction()
-    producer.produce(recordTo(world, 'a'))
-    producer.produce(recordTo(world, 'b'))
+    await produce(producer, recordTo(world, 'a'))
+    await produce(producer, recordTo(world, 'b'))
     await producer.sendOffsets([offsetOf(world, 7)])
     assert.deepEqual(await world.readCommitted(), [])
     await producer.commitTransaction()
@@ -45,11 +47,11 @@ export function producerContract(name: string, openWorld: () => Promise<Producer
     const producer = await world.open()
     await producer.initTransactions()
     await producer.beginTransaction()
-    producer.produce(recordTo(world, 'gone'))
+    await produce(producer, recordTo(world, 'gone'))
     await producer.sendOffsets([offsetOf(world, 7)])
     await producer.abortTransaction()
     await producer.beginTransaction()
-    producer.produce(recordTo(world, 'kept'))
+    await produce(producer, recordTo(world, 'kept'))
     await producer.commitTransaction()
     assert.deepEqual(await world.readCommitted(), ['kept'])
     assert.equal(await world.committedOffset(), undefined)
@@ -60,11 +62,11 @@ export function producerContract(name: string, openWorld: () => Promise<Producer
     const older = await world.open()
     await older.initTransactions()
     await older.beginTransaction()
-    older.produce(recordTo(world, 'zombie'))
+    await produce(older, recordTo(world, 'zombie'))
     const newer = await world.open()
     await newer.initTransactions()
     await newer.beginTransaction()
-    newer.produce(recordTo(world, 'new'))
+    await produce(newer, recordTo(world, 'new'))
     await newer.commitTransaction()
     assert.deepEqual(await world.readCommitted(), ['new'])
     await newer.close()
@@ -78,7 +80,7 @@ export function producerContract(name: string, openWorld: () => Promise<Producer
     await newer.initTransactions()
     await assert.rejects(
       async () => {
-        older.produce(recordTo(world, 'zombie'))
+        await produce(older, recordTo(world, 'zombie'))
         await older.sendOffsets([offsetOf(world, 9)])
         await older.commitTransaction()
       },
@@ -92,11 +94,11 @@ export function producerContract(name: string, openWorld: () => Promise<Producer
     const producer = await world.open()
     await producer.initTransactions()
     await producer.beginTransaction()
-    producer.produce(recordTo(world, 'gone'))
+    await produce(producer, recordTo(world, 'gone'))
     await producer.sendOffsets([offsetOf(world, 7)])
     await producer.renew()
     await producer.beginTransaction()
-    producer.produce(recordTo(world, 'kept'))
+    await produce(producer, recordTo(world, 'kept'))
     await producer.commitTransaction()
     assert.deepEqual(await world.readCommitted(), ['kept'])
     assert.equal(await world.committedOffset(), undefined)
@@ -110,7 +112,7 @@ export function producerContract(name: string, openWorld: () => Promise<Producer
     await newer.initTransactions()
     await older.renew()
     await older.beginTransaction()
-    older.produce(recordTo(world, 'back'))
+    await produce(older, recordTo(world, 'back'))
     await older.sendOffsets([offsetOf(world, 8)])
     await older.commitTransaction()
     assert.deepEqual(await world.readCommitted(), ['back'])
@@ -119,18 +121,46 @@ export function producerContract(name: string, openWorld: () => Promise<Producer
     await newer.close()
   })
 
-  law('a buffer may be reused as soon as it is produced', async (world) => {
+  law('a batch may be filled anew as soon as it is produced', async (world) => {
     const producer = await world.open()
     await producer.initTransactions()
     await producer.beginTransaction()
-    const shared = Buffer.from('1')
-    producer.produce({ topic: world.outputTopic, partition: 0, key: null, value: shared })
-    shared.write('2')
-    producer.produce({ topic: world.outputTopic, partition: 0, key: null, value: shared })
+    const batch = new OutputBatch()
+    for (const values of [
+      ['1', '2'],
+      ['3', '4'],
+    ]) {
+      for (const value of values) batch.add(recordTo(world, value))
+      assert.equal(await producer.produce(batch, 0), 2)
+      batch.clear()
+    }
     await producer.commitTransaction()
-    assert.deepEqual(await world.readCommitted(), ['1', '2'])
+    assert.deepEqual(await world.readCommitted(), ['1', '2', '3', '4'])
     await producer.close()
   })
+
+  law('a batch is produced from the record on that is asked for', async (world) => {
+    const producer = await world.open()
+    await producer.initTransactions()
+    await producer.beginTransaction()
+    assert.equal(await produce(producer, recordTo(world, 'before'), recordTo(world, 'asked')), 2)
+    const batch = new OutputBatch()
+    for (const value of ['skipped', 'last']) batch.add(recordTo(world, value))
+    assert.equal(await producer.produce(batch, 1), 2)
+    await producer.commitTransaction()
+    assert.deepEqual(await world.readCommitted(), ['before', 'asked', 'last'])
+    await producer.close()
+  })
+}
+
+/** Produces these records as one batch. */
+export function produce(
+  producer: TransactionalProducer,
+  ...records: readonly OutputRecord[]
+): Promise<number> {
+  const batch = new OutputBatch()
+  for (const record of records) batch.add(record)
+  return producer.produce(batch, 0)
 }
 
 /** A record of the output topic. */

@@ -1,6 +1,7 @@
 import { ServiceError } from '../../src/domain/errors.ts'
 import type { ErrorCode } from '../../src/domain/errors.ts'
 import type { OutputRecord } from '../../src/domain/record.ts'
+import type { OutputBatch } from '../../src/sink/output-batch.ts'
 import type { OffsetCommit, TransactionalProducer } from '../../src/sink/port.ts'
 
 /** What a broker would hold: committed records and offsets, and who the current producer is. */
@@ -37,12 +38,19 @@ export class FakeProducer implements TransactionalProducer {
     this.#open = { records: [], offsets: [] }
   }
 
-  produce(record: OutputRecord): void {
-    this.#enter('produce')
-    this.#transaction().records.push({
-      ...record,
-      value: record.value === null ? null : Buffer.from(record.value),
-    })
+  async produce(batch: OutputBatch, from: number): Promise<number> {
+    for (let index = from; index < batch.count; index += 1) {
+      try {
+        this.#enter('produce')
+      } catch (error) {
+        if (error instanceof ServiceError && error.code === 'PRODUCER_QUEUE_FULL') return index
+        throw error
+      }
+      const record = batch.at(index)
+      const value = record.value === null ? null : Buffer.from(record.value)
+      this.#transaction().records.push({ ...record, value })
+    }
+    return batch.count
   }
 
   async sendOffsets(offsets: readonly OffsetCommit[]): Promise<void> {

@@ -53,9 +53,9 @@ class FaultyBench extends FakeBench {
     }
     return Object.assign(Object.create(producer) as TransactionalProducer, {
       beginTransaction: () => faulty('begin', () => producer.beginTransaction()),
-      produce: (record: Parameters<TransactionalProducer['produce']>[0]) => {
+      produce: async (...given: Parameters<TransactionalProducer['produce']>) => {
         if (run.call === 'produce' && left-- <= 0) throw new ServiceError('PRODUCER_FATAL', 'so')
-        producer.produce(record)
+        return producer.produce(...given)
       },
       commitTransaction: () => faulty('commit', () => producer.commitTransaction()),
       abortTransaction: () => producer.abortTransaction(),

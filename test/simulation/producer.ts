@@ -1,5 +1,5 @@
 import { ServiceError } from '../../src/domain/errors.ts'
-import type { OutputRecord } from '../../src/domain/record.ts'
+import type { OutputBatch } from '../../src/sink/output-batch.ts'
 import type { OffsetCommit, TransactionalProducer } from '../../src/sink/port.ts'
 import type { SimBroker } from './broker.ts'
 import type { Group, Member } from './group.ts'
@@ -54,12 +54,16 @@ export class SimProducer implements TransactionalProducer {
     this.#state = 'open'
   }
 
-  produce(record: OutputRecord): void {
-    this.#require(['open'], 'produce')
-    this.#fault('queue-full', 'PRODUCER_QUEUE_FULL')
-    if (this.#world.fault('produce-refused')) throw this.#mustAbort('produce')
-    const value = record.value === null ? null : Buffer.from(record.value)
-    this.#reached(() => this.#broker.produce(this.#name, this.#epoch, { ...record, value }))
+  async produce(batch: OutputBatch, from: number): Promise<number> {
+    for (let index = from; index < batch.count; index += 1) {
+      this.#require(['open'], 'produce')
+      if (this.#world.fault('queue-full')) return index
+      if (this.#world.fault('produce-refused')) throw this.#mustAbort('produce')
+      const record = batch.at(index)
+      const value = record.value === null ? null : Buffer.from(record.value)
+      this.#reached(() => this.#broker.produce(this.#name, this.#epoch, { ...record, value }))
+    }
+    return batch.count
   }
 
   async sendOffsets(offsets: readonly OffsetCommit[]): Promise<void> {

@@ -20,6 +20,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
 /** Files that reach out of the process: only the composition knows them. */
 const ADAPTERS: readonly string[] = [
   'src/source/kafka-consumer.ts',
+  'src/source/assigned-partitions.ts',
   'src/source/kafka-changelog.ts',
   'src/source/kafka-log.ts',
   'src/source/state-topic.ts',
@@ -38,7 +39,9 @@ const COMPOSITION: readonly string[] = ['src/main.ts', 'src/service.ts', 'src/dl
 /** Packages that one place alone may use. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   '@confluentinc/kafka-javascript': [
+    'src/source/assigned-partitions.ts',
     'src/source/kafka-consumer.ts',
+    'src/source/kafka-changelog.ts',
     'src/source/kafka-log.ts',
     'src/source/state-topic.ts',
     'src/sink/kafka-producer.ts',

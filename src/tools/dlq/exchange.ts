@@ -5,9 +5,9 @@ import { CoordinateSet } from './coordinates.ts'
 import type { Filter } from './filter.ts'
 import { readEntry } from './letter.ts'
 import type { Queued } from './queue.ts'
-import { inTransaction } from './replay.ts'
 import { summaryOf } from './summary.ts'
 import type { Workbench } from './workbench.ts'
+import { writeTogether } from './write-together.ts'
 
 /** Most lines of one transaction. */
 const TRANSACTION_LINES = 100
@@ -69,12 +69,10 @@ export async function importLetters(
     const records = open
     open = []
     if (records.length === 0) return
-    await inTransaction(
-      producer,
-      records.map(({ topic, partition, key, value, headers = [] }) => {
-        return { topic, partition, key, value, headers }
-      }),
-    )
+    const written = records.map(({ topic, partition, key, value, headers = [] }) => {
+      return { topic, partition, key, value, headers }
+    })
+    await writeTogether(producer, written, bench.clock)
     counts.imported += records.length
   }
   let number = 0

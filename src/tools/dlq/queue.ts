@@ -8,6 +8,7 @@ import { type Entry, type Letter, markedSource, readEntry } from './letter.ts'
 
 /** Most records of one poll. */
 const POLL_RECORDS = 1_000
+const RETRY_MS = 200
 /** Longest time without any progress: an open transaction of a dead instance ends before. */
 const STALL_MS = 60_000
 
@@ -110,6 +111,16 @@ export class Queue {
     }
   }
 
+  /** A broker that is away for a moment shows as standing still. */
+  async #poll(visit: (record: InputRecord) => void): Promise<void> {
+    try {
+      await this.#log.poll(POLL_RECORDS, visit)
+    } catch (error) {
+      if (!(error instanceof ServiceError) || error.disposition !== 'retry') throw error
+      await this.#clock.sleep(RETRY_MS)
+    }
+  }
+
   async *#readPartition(
     partition: number,
     start: number,
@@ -120,7 +131,7 @@ export class Queue {
     try {
       for (let position = start; position < end; ) {
         const records: InputRecord[] = []
-        await this.#log.poll(POLL_RECORDS, (record) => {
+        await this.#poll((record) => {
           if (record.offset < end) records.push(record)
         })
         if (records.length > 0) yield records

@@ -1,5 +1,4 @@
-import { EXIT, ServiceError } from '../../domain/errors.ts'
-import type { OutputRecord } from '../../domain/record.ts'
+import { EXIT } from '../../domain/errors.ts'
 import type { TransactionalProducer } from '../../sink/port.ts'
 import type { Filter } from './filter.ts'
 import type { Judge, Verdict } from './judge.ts'
@@ -7,6 +6,7 @@ import { type Letter, markerOf, replayOf } from './letter.ts'
 import type { Queue } from './queue.ts'
 import { ReplayReport } from './replay-report.ts'
 import type { Workbench } from './workbench.ts'
+import { writeTogether } from './write-together.ts'
 
 /** Most letters and bytes of one transaction: far below what the producer can hold. */
 const TRANSACTION_LETTERS = 500
@@ -147,10 +147,8 @@ class Sender {
     const { clock } = this.#bench
     const dueMs = this.#startedAtMs + (this.#sent / this.#rate) * 1_000 - clock.monotonic()
     if (dueMs > 0) await clock.sleep(dueMs)
-    await inTransaction(
-      this.#producer,
-      letters.flatMap((letter) => [replayOf(letter), markerOf(letter)]),
-    )
+    const records = letters.flatMap((letter) => [replayOf(letter), markerOf(letter)])
+    await writeTogether(this.#producer, records, clock)
     this.#sent += letters.length
   }
 
@@ -159,24 +157,6 @@ class Sender {
     if (nowMs - this.#toldAtMs < PROGRESS_MS) return
     this.#toldAtMs = nowMs
     this.#bench.note(`${replayed} replayed, ${Math.floor(share * 100)} % of the queue read\n`)
-  }
-}
-
-/** Writes records in a transaction of their own. @throws ServiceError: none of them is written, or see its code */
-export async function inTransaction(
-  producer: TransactionalProducer,
-  records: readonly OutputRecord[],
-): Promise<void> {
-  await producer.beginTransaction()
-  try {
-    for (const record of records) producer.produce(record)
-    await producer.commitTransaction()
-  } catch (error) {
-    // Left open it would hold back the readers of the input topic until the broker's time-out.
-    if (error instanceof ServiceError && error.disposition !== 'rebuild') {
-      await producer.abortTransaction().catch(() => undefined)
-    }
-    throw error
   }
 }
 

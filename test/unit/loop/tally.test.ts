@@ -6,7 +6,7 @@ test('every outcome with its audit keeps the balance', () => {
   const tally = new Tally(10)
   for (const outcome of ['predicted', 'late', 'dead-letter'] as const) {
     tally.record(1)
-    tally.audited()
+    tally.audited(1)
     if (outcome === 'predicted') tally.predicted(1, 0.5)
     else if (outcome === 'late') tally.late()
     else tally.deadLetter('undecodable')
@@ -25,14 +25,14 @@ test('a record without an audit breaks the balance', () => {
 test('a record without an outcome breaks the balance', () => {
   const tally = new Tally(10)
   tally.record(1)
-  tally.audited()
+  tally.audited(1)
   assert.throws(() => tally.check(), { code: 'INVARIANT_BROKEN' })
 })
 
 test('a reset tally starts from nothing', () => {
   const tally = new Tally(10)
   tally.record(1)
-  tally.output('out', 5)
+  tally.output('out', 1, 5)
   tally.reset()
   tally.check()
   assert.deepEqual([tally.records, tally.summary(1).outputs.size], [0, 0])

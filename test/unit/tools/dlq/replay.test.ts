@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { EXIT } from '../../../../src/domain/errors.ts'
+import { OutputBatch } from '../../../../src/sink/output-batch.ts'
 import { replay } from '../../../../src/tools/dlq/replay.ts'
 import type { ReplayOptions } from '../../../../src/tools/dlq/replay.ts'
 import { FakeBench } from '../../../fakes/workbench.ts'
@@ -181,7 +182,9 @@ test('a run that another one has taken over writes nothing more, and nothing is 
   const bench = benchWith(FIVE)
   const zombie = await bench.producer()
   await zombie.beginTransaction()
-  zombie.produce({ topic: 'events', partition: 0, key: null, value: Buffer.from(good(1)) })
+  const batch = new OutputBatch()
+  batch.add({ topic: 'events', partition: 0, key: null, value: Buffer.from(good(1)) })
+  await zombie.produce(batch, 0)
   await run(bench)
   await assert.rejects(zombie.commitTransaction(), /fenced/)
   assert.deepEqual(bench.replayed, [1, 2, 3, 4, 5].map(good))

@@ -1,0 +1,107 @@
+import { createRequire } from 'node:module'
+
+/** What the addon says of itself where the leak of a commit's offsets has been mended. */
+const MARK = 'send-offsets-leak'
+/** The addon below the client. The package has no types for it, and does not pass all of it on. */
+const addon: unknown = createRequire(import.meta.url)(
+  '@confluentinc/kafka-javascript/librdkafka.js',
+)
+
+/** What `patches/` adds to the addon, and where it is found there. */
+const ADDED = {
+  consumeBatch: 'KafkaConsumer',
+  describeConfigs: 'AdminClient',
+  produceBatch: 'Producer',
+} as const
+
+/** The method of a consumer's handle that brings a batch in one block (`source/message-block.ts`). */
+export interface BatchHandle {
+  /**
+   * @param waitMs longest wait for the first message
+   * @param lingerMs longest wait for all others together
+   * @param done gets how many messages there are, the block (`null` when there are none) and the
+   *   names of their topics
+   */
+  // The addon's own signature.
+  // oxlint-disable-next-line max-params
+  consumeBatch(
+    waitMs: number,
+    lingerMs: number,
+    recordsMax: number,
+    done: (error: unknown, count: number, block: Buffer | null, topics: string[]) => void,
+  ): void
+}
+
+/** The method of a producer's handle that takes a batch of records in one buffer (`sink/output-batch.ts`). */
+export interface ProduceHandle {
+  /**
+   * @param done gets how many records were taken, in order, and the error code of the one that was not;
+   *   0 when all were
+   */
+  // The addon's own signature.
+  // oxlint-disable-next-line max-params
+  produceBatch(
+    topics: readonly string[],
+    bytes: Buffer,
+    records: Int32Array,
+    count: number,
+    done: (error: unknown, taken: number, code: number) => void,
+  ): void
+}
+
+/** One setting of a resource of the cluster. */
+export interface ConfigEntry {
+  readonly name: string
+  readonly value: string | null
+}
+
+/** The method of an admin client's handle that reads settings. */
+export interface ConfigsHandle {
+  describeConfigs(
+    resources: readonly { readonly type: number; readonly name: string }[],
+    options: { readonly timeout: number },
+    done: (
+      error: unknown,
+      found: readonly { readonly error?: unknown; readonly entries: readonly ConfigEntry[] }[],
+    ) => void,
+  ): void
+}
+
+/** Whether the addon can do what a patch of ours adds to it. */
+export function canKafka(method: keyof typeof ADDED, native: unknown = addon): boolean {
+  const owner = propertyOf(native, ADDED[method])
+  return typeof propertyOf(propertyOf(owner, 'prototype'), method) === 'function'
+}
+
+/** What librdkafka says of an error code. */
+export function errorText(code: number): string {
+  const text = propertyOf(addon, 'err2str')
+  return typeof text === 'function' ? String(text(code)) : `error ${code}`
+}
+
+/**
+ * What is wrong with the Kafka client that was loaded, for the log of the start; `undefined` when it
+ * is one that our bootstrap has built.
+ *
+ * A stock one can be used. It never frees the offsets it is given with a commit
+ * (`docs/upstream/kafka-javascript-send-offsets-leak.md`): partitions that have not advanced are never
+ * sent, which keeps the leak small. What it cannot do at all is done another way, or not checked.
+ */
+export function clientWarning(native: unknown = addon): string | undefined {
+  const lacks: string[] = []
+  if (propertyOf(native, 'millracePatches') !== MARK) {
+    lacks.push('it leaks 100 bytes or more for each partition of each commit: memory will grow')
+  }
+  if (!canKafka('consumeBatch', native)) lacks.push('it reads records one by one, which is slower')
+  if (!canKafka('produceBatch', native)) lacks.push('it takes records one by one, which is slower')
+  if (!canKafka('describeConfigs', native)) {
+    lacks.push('it cannot read the settings of the changelog, which are not checked')
+  }
+  if (lacks.length === 0) return undefined
+  return `the Kafka client is not patched: ${lacks.join('; ')}; scripts/bootstrap.sh builds one that is`
+}
+
+function propertyOf(target: unknown, name: string): unknown {
+  const isOwner = (typeof target === 'object' && target !== null) || typeof target === 'function'
+  return isOwner ? Reflect.get(target, name) : undefined
+}

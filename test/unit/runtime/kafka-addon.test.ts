@@ -1,0 +1,35 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { test } from 'node:test'
+import { canKafka, clientWarning } from '../../../src/runtime/kafka-addon.ts'
+
+const STAMP = new URL('../../../.millrace/binding', import.meta.url)
+const consumer = { prototype: { consumeBatch: () => undefined } }
+const producer = { prototype: { produceBatch: () => undefined } }
+const admin = { prototype: { describeConfigs: () => undefined } }
+const MARKED = { millracePatches: 'send-offsets-leak' }
+
+test('the Kafka client that the bootstrap has built is patched', () => {
+  // `unpatched` is what the bootstrap leaves where it could only fetch a prebuilt client.
+  const isBuilt = readFileSync(STAMP, 'utf8') !== 'unpatched'
+  assert.equal(clientWarning() === undefined, isBuilt)
+  assert.equal(canKafka('consumeBatch'), isBuilt)
+  assert.equal(canKafka('produceBatch'), isBuilt)
+  assert.equal(canKafka('describeConfigs'), isBuilt)
+})
+
+test('a client without our mark, or with another one, is warned of', () => {
+  for (const native of [null, {}, { millracePatches: '' }, { millracePatches: 1 }]) {
+    const warning = clientWarning(native) ?? ''
+    assert.match(warning, /leaks.*one by one.*not checked/)
+  }
+})
+
+test('the warning names what this client lacks, and nothing else', () => {
+  const whole = { ...MARKED, KafkaConsumer: consumer, Producer: producer, AdminClient: admin }
+  assert.equal(clientWarning(whole), undefined)
+  assert.doesNotMatch(clientWarning({ ...whole, AdminClient: {} }) ?? '', /leaks|one by one/)
+  assert.match(clientWarning({ ...whole, KafkaConsumer: { prototype: {} } }) ?? '', /one by one/)
+  assert.match(clientWarning({ ...whole, Producer: {} }) ?? '', /takes records one by one/)
+  assert.match(clientWarning({ ...whole, millracePatches: '' }) ?? '', /leaks/)
+})

@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { OutputRecord } from '../../../src/domain/record.ts'
+import { OutputBatch } from '../../../src/sink/output-batch.ts'
+
+const KEY = Buffer.from('key')
+
+const RECORDS: readonly OutputRecord[] = [
+  { topic: 'a', partition: 0, key: KEY, value: Buffer.from('one') },
+  { topic: 'b', partition: 7, key: KEY, value: Buffer.from('two') },
+  { topic: 'a', partition: 1, key: null, value: null },
+  { topic: 'b', partition: 0, key: Buffer.alloc(0), value: Buffer.alloc(0) },
+  {
+    topic: 'c',
+    partition: 2,
+    key: null,
+    value: Buffer.from('x'),
+    headers: [{ same: Buffer.from('1') }, { same: Buffer.from('ä') }, { empty: Buffer.alloc(0) }],
+    timestamp: 1_700_000_000_123,
+  },
+  { topic: 'c', partition: 2, key: null, value: Buffer.from('y'), timestamp: 5 },
+]
+
+test('records come out as they went in', () => {
+  const batch = new OutputBatch()
+  for (const record of RECORDS) batch.add(record)
+  assert.equal(batch.count, RECORDS.length)
+  for (const [index, record] of RECORDS.entries()) assert.deepEqual(batch.at(index), record)
+})
+
+test('what was added is a copy, and keeps its bytes while the batch grows', () => {
+  const batch = new OutputBatch()
+  const shared = Buffer.alloc(1_000)
+  for (let index = 0; index < 3_000; index += 1) {
+    shared.fill(index % 251)
+    batch.add({ topic: 'a', partition: index, key: null, value: shared })
+  }
+  for (let index = 0; index < 3_000; index += 1) {
+    const { partition, value } = batch.at(index)
+    assert.deepEqual([partition, value?.[0], value?.length], [index, index % 251, 1_000])
+  }
+})
+
+test('it tells how much goes to each topic, and begins anew when it is cleared', () => {
+  const batch = new OutputBatch()
+  const volumes = () => {
+    const told: unknown[] = []
+    batch.eachVolume((...volume) => told.push(volume))
+    return told
+  }
+  for (const record of RECORDS) batch.add(record)
+  assert.deepEqual(volumes(), [
+    ['a', 2, 3],
+    ['b', 2, 3],
+    ['c', 2, 2],
+  ])
+  batch.clear()
+  assert.deepEqual([batch.count, volumes()], [0, []])
+  batch.add({ topic: 'b', partition: 0, key: KEY, value: Buffer.from('again') })
+  assert.deepEqual(volumes(), [['b', 1, 5]])
+  assert.deepEqual(batch.at(0).value, Buffer.from('again'))
+})
