@@ -171,11 +171,12 @@ class KafkaWorkbench implements Workbench {
   }
 
   #decoder(spec: ModelSpec): Decoder {
-    if (this.#config.inputFormat === 'json') return new JsonDecoder(spec.event)
+    const { tombstones } = this.#config
+    if (this.#config.inputFormat === 'json') return new JsonDecoder(spec.event, tombstones)
     const options = registryOptions(this.#config)
     invariant(options !== undefined, 'INPUT_FORMAT=registry without SCHEMA_REGISTRY_URL')
     const client = createRegistryClient(options)
-    return new RegistryDecoder({ client, mapping: spec.event, clock: systemClock })
+    return new RegistryDecoder({ client, mapping: spec.event, clock: systemClock, tombstones })
   }
 
   async #partitions(topic: string): Promise<number> {

@@ -55,7 +55,25 @@ export const topicVariables = {
     name: 'INPUT_FORMAT',
     group: 'Topics',
     default: 'registry',
-    description: '`registry`: the wire format of the schema registry; `json`: plain JSON',
+    description:
+      '`registry`: the wire format of the schema registry, in Avro, Protobuf and JSON Schema as each ' +
+      'schema says; `json`: plain JSON',
+  }),
+  outputFormat: optional(choice(['avro', 'protobuf', 'json-schema', 'json']), {
+    name: 'OUTPUT_FORMAT',
+    group: 'Topics',
+    defaultFrom: '`avro`; with `INPUT_FORMAT=json`: `json`',
+    description:
+      'Format of features, predictions and audit records. `avro`, `protobuf` and `json-schema` have ' +
+      'their schemas in the registry; `json` is plain JSON',
+  }),
+  tombstones: withDefault(choice(['dead-letter', 'skip']), {
+    name: 'TOMBSTONES',
+    group: 'Topics',
+    default: 'dead-letter',
+    description:
+      'What to do with records without a value (null): a dead letter (`empty-value`), or `skip` them: ' +
+      'they change no state and are audited as `skipped`. A value of no bytes is a dead letter always',
   }),
   featuresTopic: withDefault(topic, {
     name: 'FEATURES_TOPIC',

@@ -88,6 +88,11 @@ export class OutputPlan {
     this.#audit(answered, { outcome: 'late' }, produce)
   }
 
+  /** A tombstone that is passed over: the audit alone. */
+  skipped(answered: Answered, produce: Produce): void {
+    this.#audit(answered, { outcome: 'skipped' }, produce)
+  }
+
   /** The record as it came, saying why it is a dead letter, and the audit. */
   deadLetter(answered: Answered, letter: DeadLetter, produce: Produce): void {
     const headers = deadLetterHeaders(this.#provenance(answered), letter, this.#headerStyle)

@@ -86,5 +86,5 @@ export function decoderContract(name: string, openWorld: () => Promise<DecoderWo
 }
 
 function fateOf({ result }: Decoded): string {
-  return result.kind === 'event' ? 'event' : result.reason
+  return result.kind === 'dead-letter' ? result.reason : result.kind
 }

@@ -144,6 +144,7 @@ export class Instance {
         }
         return decoder.decode(records)
       },
+      rawFields: (record) => decoder.rawFields(record),
       trouble: () => undefined,
     }
   }

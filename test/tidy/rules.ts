@@ -51,7 +51,14 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'prom-client': ['src/telemetry/metrics.ts'],
   fastify: ['src/serving/app.ts', 'src/service.ts'],
   pino: ['src/telemetry/log.ts'],
-  avsc: ['src/decode/avro-codec.ts'],
+  avsc: ['src/decode/avro-codec.ts', 'src/decode/avro-logical.ts'],
+  protobufjs: [
+    'src/decode/proto-schema.ts',
+    'src/decode/proto-codec.ts',
+    'src/decode/proto-compiler.ts',
+    'src/decode/proto-scalars.ts',
+  ],
+  'protobufjs/ext/descriptor/index.js': ['src/decode/proto-schema.ts'],
   yaml: ['src/features/yaml-text.ts'],
 }
 

@@ -1,4 +1,4 @@
-import type { Decoder } from '../../decode/port.ts'
+import type { Decoder, RawField } from '../../decode/port.ts'
 import type { Event } from '../../domain/event.ts'
 import type { DeadLetter } from '../../domain/outcome.ts'
 import type { FeatureEngine } from '../../features/engine.ts'
@@ -16,6 +16,8 @@ export type Verdict =
   /** It would go to the late topic. */
   | { readonly kind: 'late'; readonly event: Event; readonly byMs: number }
   | { readonly kind: 'fail'; readonly letter: DeadLetter }
+  /** It would be passed over and audited as such: a tombstone. */
+  | { readonly kind: 'skipped' }
   /** Decodes and is in time, but the model turned it down, and only the service can ask it again. */
   | { readonly kind: 'unsure'; readonly event: Event; readonly behindMs: number }
 
@@ -50,6 +52,11 @@ export class Judge {
     for (const [partition, position] of parts.positions) this.#engine.open(partition, position)
   }
 
+  /** The fields of a letter as they stand in its bytes, as far as they can be decoded. */
+  rawFields(letter: Letter): Promise<readonly RawField[]> {
+    return this.#decoder.rawFields(asRead(letter))
+  }
+
   /** Whether a letter came from a partition that the input topic has. */
   isOurs({ source }: Letter): boolean {
     return source.topic === this.#inputTopic && this.#positions.has(source.partition)
@@ -59,6 +66,7 @@ export class Judge {
   async judge(letters: readonly Letter[]): Promise<readonly Verdict[]> {
     const decoded = await this.#decoder.decode(letters.map(asRead))
     return decoded.map(({ record, result }, index) => {
+      if (result.kind === 'skipped') return result
       if (result.kind !== 'event') return { kind: 'fail', letter: result }
       const { event } = result
       const { partition, offset, timestamp } = record

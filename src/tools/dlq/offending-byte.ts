@@ -1,3 +1,4 @@
+import { WIRE_HEADER_BYTES } from '../../decode/wire-format.ts'
 import type { DeadLetter } from '../../domain/outcome.ts'
 
 /**
@@ -14,6 +15,10 @@ export function offendingByte(
   const [, byte] = / at byte (\d+)/.exec(detail) ?? []
   if (byte !== undefined) return Number(byte)
   const [, position] = / at position (\d+)/.exec(detail) ?? []
-  if (position !== undefined) return Buffer.byteLength(value.toString().slice(0, Number(position)))
+  if (position !== undefined) {
+    // JSON of a registry's schema begins behind the wire header.
+    const from = value[0] === 0 ? WIRE_HEADER_BYTES : 0
+    return from + Buffer.byteLength(value.toString('utf8', from).slice(0, Number(position)))
+  }
   return /Unexpected end of JSON/.test(detail) ? value.length : undefined
 }

@@ -13,6 +13,8 @@ interface Counts {
   pass: number
   unsure: number
   late: number
+  /** Tombstones that the service passes over by now. */
+  skipped: number
   fail: number
   /** Came from another topic than the input topic. */
   elsewhere: number
@@ -68,6 +70,8 @@ export class ReplayReport {
       case 'unsure':
         if (verdict.behindMs > 0) this.behind += 1
         this.#behindMsMax = Math.max(this.#behindMsMax, verdict.behindMs)
+        return
+      case 'skipped':
         return
       default:
         unreachable(verdict)
@@ -179,11 +183,21 @@ const COLUMNS = [
   ['pass', 'PASS'],
   ['unsure', 'UP TO MODEL'],
   ['late', 'LATE'],
+  ['skipped', 'SKIPPED'],
   ['fail', 'FAIL'],
   ['exhausted', 'TOO OFTEN'],
   ['elsewhere', 'OTHER TOPIC'],
 ] as const satisfies readonly (readonly [keyof Counts, string])[]
 
 function none(): Counts {
-  return { letters: 0, pass: 0, unsure: 0, late: 0, fail: 0, elsewhere: 0, exhausted: 0 }
+  return {
+    letters: 0,
+    pass: 0,
+    unsure: 0,
+    late: 0,
+    skipped: 0,
+    fail: 0,
+    elsewhere: 0,
+    exhausted: 0,
+  }
 }

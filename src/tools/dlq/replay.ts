@@ -58,8 +58,9 @@ export async function replay(bench: Workbench, options: ReplayOptions): Promise<
   }
   bench.print(json ? report.toJson(isDryRun) : report.toText(isDryRun))
   if (bench.isStopped()) bench.note('stopped as asked; run it again to go on\n')
-  const { letters, pass, unsure, late } = report.total
-  const done = isDryRun ? pass + unsure + (options.includeLate ? late : 0) : report.replayed
+  const { letters, pass, unsure, skipped, late } = report.total
+  const judged = pass + unsure + skipped + (options.includeLate ? late : 0)
+  const done = isDryRun ? judged : report.replayed
   return done === letters ? EXIT.ok : EXIT.incomplete
 }
 

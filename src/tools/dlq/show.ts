@@ -1,9 +1,10 @@
+import type { RawField } from '../../decode/port.ts'
+import { readSchemaHeader } from '../../decode/wire-format.ts'
 import { EXIT } from '../../domain/errors.ts'
 import { formatTable } from '../table.ts'
 import { formatCoordinates } from './coordinates.ts'
 import { hexDump } from './hex.ts'
 import type { Verdict } from './judge.ts'
-import { asRead } from './letter.ts'
 import { offendingByte } from './offending-byte.ts'
 import type { Place, Queued } from './queue.ts'
 import { summaryOf } from './summary.ts'
@@ -28,16 +29,19 @@ export async function show(
     return EXIT.incomplete
   }
   const judge = await bench.judge()
-  const [verdict] = judge.isOurs(found.letter) ? await judge.judge([found.letter]) : []
-  bench.print(json ? jsonOf(found, verdict) : textOf(found, verdict))
+  const isOurs = judge.isOurs(found.letter)
+  const [verdict] = isOurs ? await judge.judge([found.letter]) : []
+  const fields = isOurs ? await judge.rawFields(found.letter) : []
+  bench.print(json ? jsonOf(found, verdict, fields) : textOf(found, verdict, fields))
   return EXIT.ok
 }
 
-function jsonOf(queued: Queued, verdict: Verdict | undefined): string {
+function jsonOf(queued: Queued, verdict: Verdict | undefined, fields: readonly RawField[]): string {
   const { record, headers } = queued.letter
   const shown = {
     ...summaryOf(queued),
     now: verdict ?? null,
+    fields: Object.fromEntries(fields.map(({ name, value }) => [name, textOfValue(value)])),
     offendingByte: byteOf(queued, verdict) ?? null,
     keyBase64: record.key?.toString('base64') ?? null,
     valueBase64: record.value?.toString('base64') ?? null,
@@ -48,7 +52,7 @@ function jsonOf(queued: Queued, verdict: Verdict | undefined): string {
   return `${JSON.stringify(shown, undefined, 2)}\n`
 }
 
-function textOf(queued: Queued, verdict: Verdict | undefined): string {
+function textOf(queued: Queued, verdict: Verdict | undefined, fields: readonly RawField[]): string {
   const { letter, isReplayed } = queued
   const { record, model, timestampMs } = letter
   const rows = [
@@ -69,18 +73,21 @@ function textOf(queued: Queued, verdict: Verdict | undefined): string {
     ['state', isReplayed ? 'replayed' : 'waits'],
     ['now', nowText(verdict)],
     ...eventRows(verdict),
+    ...fields.map(({ name, value }) => [`field ${name}`, textOfValue(value)]),
   ]
   const value = record.value === null ? 'no value' : hexDump(record.value, byteOf(queued, verdict))
   return `${formatTable(rows)}\n${value}`
 }
 
 function eventRows(verdict: Verdict | undefined): string[][] {
-  if (verdict === undefined || verdict.kind === 'fail') return []
-  const { key, timeMs, id, values } = verdict.event
-  return [
-    ['event', `key ${JSON.stringify(key)}, time ${iso(timeMs)}, id ${JSON.stringify(id)}`],
-    ['fields', JSON.stringify(values)],
-  ]
+  if (verdict === undefined || !('event' in verdict)) return []
+  const { key, timeMs, id } = verdict.event
+  return [['event', `key ${JSON.stringify(key)}, time ${iso(timeMs)}, id ${JSON.stringify(id)}`]]
+}
+
+/** A value as people read it, telling text from numbers. */
+function textOfValue(value: unknown): string {
+  return typeof value === 'bigint' ? String(value) : JSON.stringify(value)
 }
 
 function nowText(verdict: Verdict | undefined): string {
@@ -89,6 +96,8 @@ function nowText(verdict: Verdict | undefined): string {
       return 'it would pass'
     case 'late':
       return `it would be late by ${verdict.byMs} ms`
+    case 'skipped':
+      return 'it would be skipped, as TOMBSTONES says'
     case 'unsure':
       return 'it decodes and is in time; whether the model takes it now, only the service can tell'
     case 'fail':
@@ -99,7 +108,10 @@ function nowText(verdict: Verdict | undefined): string {
 }
 
 function byteOf({ letter }: Queued, verdict: Verdict | undefined): number | undefined {
-  return verdict?.kind === 'fail' ? offendingByte(asRead(letter).value, verdict.letter) : undefined
+  if (verdict?.kind !== 'fail') return undefined
+  // Where the schema is named in a header, decoding counts its message indexes too.
+  if (readSchemaHeader(letter.headers) !== undefined) return undefined
+  return offendingByte(letter.record.value, verdict.letter)
 }
 
 function iso(ms: number): string {

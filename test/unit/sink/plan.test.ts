@@ -178,6 +178,15 @@ test('a tombstone stays a tombstone in the dead letters', () => {
   assert.equal(records[0]?.value, null)
 })
 
+test('a tombstone that is skipped is audited and nothing else', () => {
+  const records = produced((plan, produce) => {
+    plan.skipped({ record: inputRecord(), schemaId: undefined, event: undefined }, produce)
+  })
+  assert.equal(records.length, 1)
+  const { outcome, reason, source_offset: offset } = auditOf(records)
+  assert.deepEqual([outcome, reason, offset], ['skipped', null, 41])
+})
+
 test('every header that is written is documented, and the other way round', () => {
   const record = inputRecord()
   const written = produced((plan, produce) => {

@@ -143,6 +143,7 @@ test('the offending byte is where decoding stopped', () => {
   const at = (value: string, reason: DeadLetterReason, detail: string): number | undefined =>
     offendingByte(Buffer.from(value), deadLetter(reason, 'decode', detail))
   assert.equal(at('{"ü": x}', 'undecodable', 'Unexpected token at position 6'), 7)
+  assert.equal(at('\0\0\0\0\x01{"ü": x}', 'undecodable', 'Unexpected token at position 6'), 12)
   assert.equal(at('{', 'undecodable', 'value must be JSON: Unexpected end of JSON input'), 1)
   assert.equal(at('abc', 'undecodable', 'length must be from 0 to 2, at byte 2'), 2)
   assert.equal(at('abc', 'not-wire-format', ''), 0)

@@ -126,6 +126,15 @@ test('a letter is shown with why it would fail again and where its bytes are wro
   assert.match(made.printed, /^000000 {2}7b\[--\] +\{$/m)
 })
 
+test('a letter that decodes and breaks a rule is shown with its fields', async () => {
+  const made = new FakeBench()
+  made.put({ value: '{"user_id":"u","value":"2"}', reason: 'invalid-event' })
+  await show(made, { place: parsePlace('0:0'), json: false })
+  assert.match(made.printed, /^field user_id +"u"$/m)
+  assert.match(made.printed, /^field value +"2"$/m)
+  assert.doesNotMatch(made.printed, /^event|\[/m)
+})
+
 test('a letter that would pass now is shown with its event', async () => {
   const made = new FakeBench()
   made.put({ value: '{"user_id":"u","action":"x","value":2}', headers: [{ trace: 't' }] })
@@ -133,7 +142,8 @@ test('a letter that would pass now is shown with its event', async () => {
   assert.match(made.printed, /^header trace +"t"$/m)
   assert.match(made.printed, /^now +it would pass$/m)
   assert.match(made.printed, /^event +key "u", time 2013-/m)
-  assert.match(made.printed, /^fields +\["x",2\]$/m)
+  assert.match(made.printed, /^field action +"x"$/m)
+  assert.match(made.printed, /^field value +2$/m)
 })
 
 test('a letter of a topic that is not the input is shown, and not judged', async () => {

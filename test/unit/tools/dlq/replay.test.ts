@@ -217,7 +217,7 @@ test('a run that is asked to stop finishes its transaction, and the next goes on
 test('the text has a row per reason and says the share that would pass', async () => {
   const bench = benchWith([...FIVE, { value: '{', reason: 'not-wire-format' }])
   await replay(bench, { ...ALL, json: false, isDryRun: true })
-  assert.match(bench.printed, /^REASON +LETTERS +PASS +UP TO MODEL +LATE +FAIL/)
+  assert.match(bench.printed, /^REASON +LETTERS +PASS +UP TO MODEL +LATE +SKIPPED +FAIL/)
   assert.match(bench.printed, /^undecodable +5 +5 /m)
   assert.match(bench.printed, /1 of not-wire-format fail again with undecodable, e\.g\. 0:5: /)
   assert.match(bench.printed, /\n83 % of 6 letters would pass; nothing was written\n$/)
