@@ -3,17 +3,22 @@ import './runtime/thread-pool.ts'
 import { readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import process from 'node:process'
+import { registryOptions } from './config/client-properties.ts'
 import { loadConfig } from './config/load.ts'
 import type { LoadedConfig } from './config/load.ts'
 import { runDlq } from './dlq.ts'
 import { EXIT, ServiceError } from './domain/errors.ts'
+import { parseModelSpec } from './features/spec.ts'
+import { loadModelFolder } from './inference/model-folder.ts'
 import { endProcess } from './runtime/end-process.ts'
+import { createRegistryClient } from './runtime/registry-client.ts'
 import { Service } from './service.ts'
 import { logFailure } from './telemetry/log-events.ts'
 import { createLog } from './telemetry/log.ts'
 import type { Log } from './telemetry/log.ts'
 import { configCommand } from './tools/config.ts'
 import { helpText } from './tools/help.ts'
+import { schemaCheck } from './tools/schema-check.ts'
 
 const VERSION = packageVersion()
 
@@ -24,6 +29,7 @@ else endProcess(status)
 
 async function main([command = 'run', ...options]: readonly string[]): Promise<number> {
   if (command === 'dlq') return runDlq(options, () => load().config)
+  if (command === 'schema') return schema(options)
   const unknown = command === 'config' ? options.filter((each) => each !== '--json') : options
   if (unknown.length > 0) return refuse(`unknown option "${unknown[0]}" of "${command}"`)
   switch (command) {
@@ -99,6 +105,30 @@ function uncaught(): Promise<never> {
 function config(json: boolean): number {
   try {
     return print(configCommand(load(), { json }))
+  } catch (error) {
+    if (!(error instanceof ServiceError)) throw error
+    process.stderr.write(`${error.message}\n`)
+    return error.exitStatus
+  }
+}
+
+/** `millrace schema check [SUBJECT] [--json]`. @returns the exit status */
+async function schema(options: readonly string[]): Promise<number> {
+  const [action, subject, ...more] = options.filter((each) => each !== '--json')
+  if (action !== 'check') return refuse(`unknown command "schema ${action ?? ''}"`)
+  if (more.length > 0) return refuse(`unknown option "${more[0]}" of "schema check"`)
+  try {
+    const loaded = load().config
+    const registry = registryOptions(loaded)
+    if (registry === undefined) return refuse('SCHEMA_REGISTRY_URL is required for "schema check"')
+    const { spec } = await loadModelFolder(loaded.modelDir, parseModelSpec)
+    const { output, status: found } = await schemaCheck(createRegistryClient(registry), {
+      spec,
+      subject: subject ?? `${loaded.inputTopic}-value`,
+      json: options.includes('--json'),
+    })
+    process.stdout.write(output)
+    return found
   } catch (error) {
     if (!(error instanceof ServiceError)) throw error
     process.stderr.write(`${error.message}\n`)

@@ -83,15 +83,10 @@ export async function fetchSchema(client: SchemaClient, key: SchemaKey): Promise
   try {
     // Without a subject the registry looks the id up among all subjects.
     const ask = typeof key === 'number' ? client.getBySubjectAndId('', key) : client.getByGuid(key)
-    const schema = checked(await ask)
-    const found = new Map<string, ReferencedSchema>()
-    const visited = new Set<string>()
-    await collect(client, schema, { found, visited })
-    if (visited.size > REFERENCES_MAX) {
-      const detail = `schema ${key} must refer to at most ${REFERENCES_MAX} others`
-      return { kind: 'unusable', detail }
-    }
-    return { kind: 'found', schema, references: [...found.values()] }
+    const found = await withReferences(client, await ask)
+    if (found !== undefined) return found
+    const detail = `schema ${key} must refer to at most ${REFERENCES_MAX} others`
+    return { kind: 'unusable', detail }
   } catch (error) {
     const answer = registryAnswer(error)
     // The client keeps whatever was answered, so what is no schema would be given for ever.
@@ -102,6 +97,23 @@ export async function fetchSchema(client: SchemaClient, key: SchemaKey): Promise
     const detail = `the registry does not know schema ${key}: ${answer.message}`
     return { kind: 'unknown', detail }
   }
+}
+
+/**
+ * A schema with all it refers to; `undefined` when that is too much.
+ *
+ * @throws Error when the registry does not answer, or what it answers is no schema
+ */
+export async function withReferences(
+  client: Pick<SchemaClient, 'getSchemaMetadata'>,
+  answer: unknown,
+): Promise<FoundSchema | undefined> {
+  const schema = checked(answer)
+  const found = new Map<string, ReferencedSchema>()
+  const visited = new Set<string>()
+  await collect(client, schema, { found, visited })
+  if (visited.size > REFERENCES_MAX) return undefined
+  return { kind: 'found', schema, references: [...found.values()] }
 }
 
 /** The version of a schema under a topic's subject; `undefined` when the registry does not say. */
@@ -119,7 +131,7 @@ export async function versionOf(
 }
 
 async function collect(
-  client: SchemaClient,
+  client: Pick<SchemaClient, 'getSchemaMetadata'>,
   schema: RegisteredSchema,
   so: { readonly found: Map<string, ReferencedSchema>; readonly visited: Set<string> },
 ): Promise<void> {

@@ -24,7 +24,7 @@ export const EXIT = {
   state: 5,
   /** Shutdown took longer than `SHUTDOWN_GRACE_MS`, or a second signal came. */
   forced: 6,
-  /** A tool found that what it was asked for cannot be done, or not all of it. */
+  /** A command found something that does not fit, or could not do all that was asked for. */
   incomplete: 7,
 } as const satisfies Record<string, number>
 

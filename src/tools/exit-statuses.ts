@@ -39,8 +39,8 @@ const EXIT_HELP = {
       'after the next start. If it happens often, raise `SHUTDOWN_GRACE_MS`.',
   },
   incomplete: {
-    meaning: 'of commands, never of the service: not all that was asked for could be done',
-    remedy: 'Read what the command says of what is left.',
+    meaning: 'of commands: something does not fit, or not all that was asked for could be done',
+    remedy: 'The service never gives it. Look at what the command printed.',
   },
 } as const satisfies Record<keyof typeof EXIT, ExitHelp>
 

@@ -41,12 +41,11 @@ export async function runConsoleConsumer(
   topic: string,
   records: number,
 ): Promise<readonly string[]> {
-  const options = ['--bootstrap-server', brokers, '--topic', topic, '--from-beginning']
-  const output = await run(JAVA, [
-    ...['-cp', KAFKA_CLASSES, 'org.apache.kafka.tools.consumer.ConsoleConsumer', ...options],
-    ...['--isolation-level', 'read_committed', '--max-messages', String(records)],
-    ...['--timeout-ms', '30000'],
-  ])
+  const consumer = 'org.apache.kafka.tools.consumer.ConsoleConsumer'
+  const from = ['--bootstrap-server', brokers, '--topic', topic, '--from-beginning']
+  const until = ['--max-messages', String(records), '--timeout-ms', '30000']
+  const committed = ['--isolation-level', 'read_committed']
+  const output = await run(JAVA, ['-cp', KAFKA_CLASSES, consumer, ...from, ...until, ...committed])
   return output.trimEnd().split('\n')
 }
 

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import protobuf from 'protobufjs'
-import descriptor from 'protobufjs/ext/descriptor/index.js'
 import { compileProto } from '../../../src/decode/proto-codec.ts'
+import { encodeProto as encode, readProto as read } from '../../fixtures/protobuf.ts'
 import { needed } from '../../fixtures/records.ts'
 
 const SCALARS = {
@@ -33,32 +33,6 @@ const EVERYTHING = `
     ${NAMES.map((type, index) => `optional ${type} b_${type} = ${index + 5000};`).join('\n')}
     repeated int32 packed = 100; bytes blob = 101; map<string, Everything> map = 102;
   }`
-
-/** Encoded by protobufjs, which has another reader and writer. */
-function encode(schema: string, name: string, given: object): Buffer {
-  const type = protobuf.parse(schema, { keepCase: true }).root.lookupType(name)
-  return Buffer.from(type.encode(type.fromObject(given)).finish())
-}
-
-/** What one decode yields: what is wrong, or the values in order. */
-function read(
-  schema: string,
-  wanted: readonly string[],
-  body: Uint8Array,
-  options: {
-    indexes?: readonly number[]
-    isRequired?: boolean
-    imports?: Record<string, string>
-  } = {},
-) {
-  const { indexes = [0], isRequired = false, imports = {} } = options
-  const into: unknown[] = wanted.map(() => 'stale')
-  const references = Object.entries(imports).map(([name, text]) => ({ name, schema: text }))
-  const codec = compileProto(schema, references, needed(wanted, isRequired))
-  const bytes = Buffer.concat([Buffer.from([7, ...indexes]), body, Buffer.from([7, 7])])
-  const problem = codec.decode(bytes, 1, bytes.length - 2, into)
-  return problem?.detail ?? into
-}
 
 function exact(value: unknown): unknown {
   return typeof value === 'bigint' && Number.isSafeInteger(Number(value)) ? Number(value) : value
@@ -335,67 +309,4 @@ test('what is no Protobuf schema of a message is refused', () => {
     /declare a message/,
   )
   assert.throws(() => compileProto('{"type":"record"}', [], []), /illegal token/)
-})
-
-test('a schema may be a file descriptor in base64, as some clients register it', () => {
-  const [optional, repeated] = [1, 3]
-  const [double, int64, string, message, enumeration] = [1, 3, 9, 11, 14]
-  const file = {
-    name: 'order.proto',
-    package: 'shop',
-    syntax: 'proto3',
-    messageType: [
-      {
-        name: 'Order',
-        field: [
-          { name: 'total', number: 1, label: optional, type: double },
-          { name: 'note', number: 2, type: string, proto3Optional: true, oneofIndex: 1 },
-          {
-            name: 'rates',
-            number: 3,
-            label: repeated,
-            type: message,
-            typeName: '.shop.Order.RatesEntry',
-          },
-          { name: 'card', number: 4, label: optional, type: string, oneofIndex: 0 },
-          { name: 'voucher', number: 5, label: optional, type: int64, oneofIndex: 0 },
-          { name: 'state', number: 6, label: optional, type: enumeration, typeName: '.shop.State' },
-          { name: 'price', number: 7, label: optional, type: message, typeName: '.shop.Money' },
-        ],
-        nestedType: [
-          {
-            name: 'RatesEntry',
-            field: [
-              { name: 'key', number: 1, label: optional, type: string },
-              { name: 'value', number: 2, label: optional, type: double },
-            ],
-            options: { mapEntry: true },
-          },
-          { name: 'Line', field: [{ name: 'sku', number: 1, label: optional, type: string }] },
-        ],
-        oneofDecl: [{ name: 'payment' }, { name: '_note' }],
-      },
-    ],
-    enumType: [
-      {
-        name: 'State',
-        value: [
-          { name: 'NEW', number: 0 },
-          { name: 'PAID', number: 1 },
-        ],
-      },
-    ],
-  }
-  const bytes = descriptor.FileDescriptorProto.encode(file).finish()
-  const schema = Buffer.from(bytes).toString('base64')
-  const encodable = `syntax = "proto3"; package shop; message Money { double amount = 1; }
-    message Order { double total = 1; optional string note = 2; map<string, double> rates = 3;
-    int64 voucher = 5; int32 state = 6; Money price = 7; }`
-  const given = { total: 2, rates: { eur: 3 }, voucher: 4, state: 1, price: { amount: 5 } }
-  const body = encode(encodable, 'shop.Order', given)
-  const wanted = ['total', 'note', 'rates.eur', 'card', 'voucher', 'state', 'price.amount']
-  const expected = [2, undefined, 3, undefined, 4, 'PAID', 5]
-  assert.deepEqual(read(schema, wanted, body, withImports), expected)
-  assert.deepEqual(read(schema, ['sku'], Buffer.alloc(0), { indexes: [4, 0, 0] }), [''])
-  assert.throws(() => read('AAAAAAAA', ['sku'], Buffer.alloc(0)))
 })

@@ -218,6 +218,37 @@ test('a schema named by a GUID in a header is asked for once, and its value begi
   )
 })
 
+test('versions of one subject go on in the middle of a batch: promoted, moved, added to, renamed', async (t) => {
+  const { fates, client } = await open(t)
+  const versions = [
+    [
+      { name: 'user_id', type: 'string' },
+      { name: 'value', type: 'int' },
+    ],
+    [
+      { name: 'value', type: 'long' },
+      { name: 'more', type: { type: 'array', items: 'string' } },
+      { name: 'user_id', type: 'string' },
+    ],
+    [
+      { name: 'amount', type: ['null', 'double'], aliases: ['value'] },
+      { name: 'user_id', type: 'string' },
+    ],
+  ]
+  const bodies = [
+    [2, 0x75, 4],
+    [4, 2, 2, 0x61, 0, 2, 0x75],
+    [2, 0, 0, 0, 0, 0, 0, 0, 0x40, 2, 0x75],
+  ]
+  const values: Buffer[] = []
+  for (const [index, fields] of versions.entries()) {
+    const schema = JSON.stringify({ type: 'record', name: 'Event', fields })
+    const id = await client.register('events-value', { schema }, false)
+    values.push(wireValue(id, Buffer.from(bodies[index] ?? [])))
+  }
+  assert.deepEqual(await fates(...values, ...values.toReversed()), Array(6).fill('event'))
+})
+
 test('bytes that do not fit their schema are undecodable, and name it', async (t) => {
   const { fates, register } = await open(t)
   const value = wireValue(await register({}), Buffer.concat([BODY, BODY]))
