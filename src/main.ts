@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import './runtime/thread-pool.ts'
 import { readFileSync } from 'node:fs'
+import { enableCompileCache } from 'node:module'
 import { hostname } from 'node:os'
 import process from 'node:process'
 import { loadConfig } from './config/load.ts'
@@ -8,7 +9,6 @@ import type { LoadedConfig } from './config/load.ts'
 import { runDlq } from './dlq.ts'
 import { EXIT, ServiceError } from './domain/errors.ts'
 import { endProcess } from './runtime/end-process.ts'
-import { Service } from './service.ts'
 import { logFailure } from './telemetry/log-events.ts'
 import { createLog } from './telemetry/log.ts'
 import type { Log } from './telemetry/log.ts'
@@ -52,6 +52,9 @@ async function run(): Promise<number> {
     log = await createLog({ level: logLevel, format: logFormat, fields })
     log('STARTING', `Millrace ${VERSION}, node ${process.version}`, { pid: process.pid })
     for (const warning of loaded.warnings) log('CONFIG_WARNING', warning)
+    // Only what is loaded from here on gains by it. Where nothing can be written it does nothing.
+    enableCompileCache()
+    const { Service } = await import('./service.ts')
     const service = new Service({ config: loaded.config, version: VERSION, log })
     stopOnSignals(log, shutdownGraceMs, () => {
       if (service.stop()) return
