@@ -6,7 +6,6 @@ import { hostname } from 'node:os'
 import process from 'node:process'
 import { loadConfig } from './config/load.ts'
 import type { LoadedConfig } from './config/load.ts'
-import { runDlq } from './dlq.ts'
 import { EXIT, ServiceError } from './domain/errors.ts'
 import { endProcess } from './runtime/end-process.ts'
 import { logFailure } from './telemetry/log-events.ts'
@@ -23,7 +22,7 @@ if (status === EXIT.ok) process.exit()
 else endProcess(status)
 
 async function main([command = 'run', ...options]: readonly string[]): Promise<number> {
-  if (command === 'dlq') return runDlq(options, () => load().config)
+  if (command === 'dlq') return dlq(options)
   const unknown = command === 'config' ? options.filter((each) => each !== '--json') : options
   if (unknown.length > 0) return refuse(`unknown option "${unknown[0]}" of "${command}"`)
   switch (command) {
@@ -97,6 +96,12 @@ function uncaught(): Promise<never> {
     process.on('uncaughtException', reject)
     process.on('unhandledRejection', reject)
   })
+}
+
+async function dlq(options: readonly string[]): Promise<number> {
+  enableCompileCache()
+  const { runDlq } = await import('./dlq.ts')
+  return runDlq(options, () => load().config)
 }
 
 function config(json: boolean): number {
