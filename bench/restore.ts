@@ -229,6 +229,8 @@ async function restore(
   const nothing = (): void => undefined
   const restorer = new Restorer({
     inputTopic: 'events',
+    instanceId: 'bench',
+    fencing: { lastWritten: async () => [], fence: async () => undefined },
     policy: { onMismatch: 'refuse', onGap: 'refuse' },
     source: {
       committed: async (partitions) =>
@@ -244,7 +246,13 @@ async function restore(
     engine,
     clock: systemClock,
     insist: (call) => call(),
-    events: { restoring: nothing, restored: nothing, changelogUnusable: nothing },
+    events: {
+      restoring: nothing,
+      restored: nothing,
+      changelogUnusable: nothing,
+      fenced: nothing,
+      notFenced: nothing,
+    },
   })
   const partitions = [...written.keys()]
   restorer.begin(partitions)

@@ -8,7 +8,7 @@ import {
 } from './config/client-properties.ts'
 import type { Config } from './config/schema.ts'
 import { JsonDecoder } from './decode/json-decoder.ts'
-import type { Decoder } from './decode/port.ts'
+import type { Decoder, FieldReader } from './decode/port.ts'
 import { RegistryDecoder } from './decode/registry-codec.ts'
 import { EXIT, invariant, ServiceError } from './domain/errors.ts'
 import type { ModelSpec } from './domain/model-spec.ts'
@@ -170,7 +170,7 @@ class KafkaWorkbench implements Workbench {
     this.#isStopped = true
   }
 
-  #decoder(spec: ModelSpec): Decoder {
+  #decoder(spec: ModelSpec): Decoder & FieldReader {
     const { tombstones } = this.#config
     if (this.#config.inputFormat === 'json') return new JsonDecoder(spec.event, tombstones)
     const options = registryOptions(this.#config)

@@ -1,24 +1,19 @@
 #!/usr/bin/env node
 import './runtime/thread-pool.ts'
 import { readFileSync } from 'node:fs'
+import { enableCompileCache } from 'node:module'
 import { hostname } from 'node:os'
 import process from 'node:process'
 import { registryOptions } from './config/client-properties.ts'
 import { loadConfig } from './config/load.ts'
 import type { LoadedConfig } from './config/load.ts'
-import { runDlq } from './dlq.ts'
 import { EXIT, ServiceError } from './domain/errors.ts'
-import { parseModelSpec } from './features/spec.ts'
-import { loadModelFolder } from './inference/model-folder.ts'
 import { endProcess } from './runtime/end-process.ts'
-import { createRegistryClient } from './runtime/registry-client.ts'
-import { Service } from './service.ts'
 import { logFailure } from './telemetry/log-events.ts'
 import { createLog } from './telemetry/log.ts'
 import type { Log } from './telemetry/log.ts'
 import { configCommand } from './tools/config.ts'
 import { helpText } from './tools/help.ts'
-import { schemaCheck } from './tools/schema-check.ts'
 
 const VERSION = packageVersion()
 
@@ -28,7 +23,7 @@ if (status === EXIT.ok) process.exit()
 else endProcess(status)
 
 async function main([command = 'run', ...options]: readonly string[]): Promise<number> {
-  if (command === 'dlq') return runDlq(options, () => load().config)
+  if (command === 'dlq') return dlq(options)
   if (command === 'schema') return schema(options)
   const unknown = command === 'config' ? options.filter((each) => each !== '--json') : options
   if (unknown.length > 0) return refuse(`unknown option "${unknown[0]}" of "${command}"`)
@@ -58,6 +53,9 @@ async function run(): Promise<number> {
     log = await createLog({ level: logLevel, format: logFormat, fields })
     log('STARTING', `Millrace ${VERSION}, node ${process.version}`, { pid: process.pid })
     for (const warning of loaded.warnings) log('CONFIG_WARNING', warning)
+    // Only what is loaded from here on gains by it. Where nothing can be written it does nothing.
+    enableCompileCache()
+    const { Service } = await import('./service.ts')
     const service = new Service({ config: loaded.config, version: VERSION, log })
     stopOnSignals(log, shutdownGraceMs, () => {
       if (service.stop()) return
@@ -102,6 +100,12 @@ function uncaught(): Promise<never> {
   })
 }
 
+async function dlq(options: readonly string[]): Promise<number> {
+  enableCompileCache()
+  const { runDlq } = await import('./dlq.ts')
+  return runDlq(options, () => load().config)
+}
+
 function config(json: boolean): number {
   try {
     return print(configCommand(load(), { json }))
@@ -121,6 +125,10 @@ async function schema(options: readonly string[]): Promise<number> {
     const loaded = load().config
     const registry = registryOptions(loaded)
     if (registry === undefined) return refuse('SCHEMA_REGISTRY_URL is required for "schema check"')
+    const { parseModelSpec } = await import('./features/spec.ts')
+    const { loadModelFolder } = await import('./inference/model-folder.ts')
+    const { createRegistryClient } = await import('./runtime/registry-client.ts')
+    const { schemaCheck } = await import('./tools/schema-check.ts')
     const { spec } = await loadModelFolder(loaded.modelDir, parseModelSpec)
     const { output, status: found } = await schemaCheck(createRegistryClient(registry), {
       spec,

@@ -22,6 +22,7 @@ import type { Scorer } from './inference/port.ts'
 import { Breaker } from './loop/breaker.ts'
 import type { BreakerBounds } from './loop/breaker.ts'
 import { Fetcher } from './loop/fetcher.ts'
+import type { Fencing } from './loop/former-owners.ts'
 import { FloodGate } from './loop/flood-gate.ts'
 import { Loop } from './loop/loop.ts'
 import { PartitionTable } from './loop/partitions.ts'
@@ -39,7 +40,7 @@ import { createApp, listen } from './serving/app.ts'
 import type { ServiceIdentity } from './serving/status-report.ts'
 import { createEncoder } from './sink/create-encoder.ts'
 import { JsonEncoder } from './sink/json-encoder.ts'
-import { KafkaProducer } from './sink/kafka-producer.ts'
+import { fenceProducer, KafkaProducer } from './sink/kafka-producer.ts'
 import { OutputPlan } from './sink/plan.ts'
 import type { OutputTopics } from './sink/plan.ts'
 import type { OutputEncoder } from './sink/port.ts'
@@ -47,6 +48,7 @@ import { registeredSchemas } from './sink/schema-body.ts'
 import { resolveOutputSchemas } from './sink/schema-registration.ts'
 import { KafkaChangelog } from './source/kafka-changelog.ts'
 import { KafkaSource } from './source/kafka-consumer.ts'
+import { readLastWritten } from './source/last-written.ts'
 import { checkStateTopic, createStateTopic } from './source/state-topic.ts'
 import { requireTopics } from './source/topic-check.ts'
 import { logCacheEvents, logEvents } from './telemetry/log-events.ts'
@@ -109,14 +111,16 @@ export class Service {
     const identity = this.#identity(folder)
     const metrics = this.#metrics(identity, engine)
     const { app, port } = await this.#serve(identity, metrics)
-    const scorer = await this.#startModel(folder)
-    const { decoder, encoder } = await this.#connectRegistry(folder, identity)
     const { source, producer } = this.#createClients(metrics)
     this.#producer = producer
-    await this.#waitFor(() => source.connect())
     const { inputTopic } = config
     const topics = outputTopics(config)
-    await this.#waitFor(() => requireTopics(source, inputTopic, Object.values(topics)))
+    const [scorer, { decoder, encoder }] = await Promise.all([
+      this.#startModel(folder),
+      this.#connectRegistry(folder, identity),
+      this.#connectSource(source),
+    ])
+    // Last of all: it fences whoever had this name, so everything else must be good.
     await this.#prepareChangelog(engine, source)
     await this.#waitFor(() => producer.initTransactions())
     const plan = new OutputPlan({
@@ -231,6 +235,7 @@ export class Service {
       const source = new KafkaSource({
         topic: config.inputTopic,
         properties: consumerProperties(config),
+        leavesGroup: config.leaveGroupOnStop,
         onStatistics: (json) => metrics.statistics('consumer', json),
       })
       const producer = new KafkaProducer({
@@ -248,6 +253,13 @@ export class Service {
       const message = `the Kafka client refuses its settings: ${why}; passed through: ${passed}`
       throw new ServiceError('CONFIG_INVALID', message)
     }
+  }
+
+  async #connectSource(source: KafkaSource): Promise<void> {
+    const { config } = this.#options
+    const topics = Object.values(outputTopics(config))
+    await this.#waitFor(() => source.connect())
+    await this.#waitFor(() => requireTopics(source, config.inputTopic, topics))
   }
 
   /** Creates the changelog where it is absent, and checks its partitions and its settings. */
@@ -299,12 +311,14 @@ export class Service {
         : new KafkaChangelog(stateTopic, changelogProperties(config))
     const shared = { ...parts, unit, tally, partitions, observer, clock }
     const events = logEvents(log)
-    const fetcher = new Fetcher({ ...shared, recordsMax })
+    const fetcher = new Fetcher({ ...shared, recordsMax, backoff: backoff() })
     const breaker = new Breaker(breakerBounds(config))
     const gate = new FloodGate({ breaker, source, fetcher, clock, events })
     const loop = new Loop({
       ...shared,
       inputTopic,
+      instanceId: config.instanceId,
+      fencing: this.#fencing(),
       changelog,
       rebalanceDrainMs: config.rebalanceDrainMs,
       policy: { onMismatch: config.stateOnMismatch, onGap: config.stateOnGap },
@@ -315,9 +329,18 @@ export class Service {
       events,
       backoff: backoff(),
     })
-    this.#status.loopStarts({ loop, partitions, engine, source, gate })
+    this.#status.loopStarts({ loop, partitions, engine, source, producer: parts.producer, gate })
     this.#loop = loop
     return loop
+  }
+
+  #fencing(): Fencing {
+    const { config } = this.#options
+    const of = { groupId: config.appId, topic: config.inputTopic }
+    return {
+      lastWritten: (partitions) => readLastWritten(adminProperties(config), { ...of, partitions }),
+      fence: (instanceId) => fenceProducer(producerProperties(config, instanceId)),
+    }
   }
 
   /** Repeats a call of the start until it is answered; health says what is waited for. */

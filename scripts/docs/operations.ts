@@ -50,7 +50,7 @@ const ERROR_HELP = {
   ],
   REGISTRY_UNAVAILABLE: [
     'The registry does not answer',
-    'Look after the registry. Once running, input waits however long it takes; no record becomes a ' +
+    'Look after the registry. Once running, partitions whose records need it wait however long it takes; no record becomes a ' +
       'dead letter',
   ],
   KAFKA_UNAVAILABLE: ['The brokers do not answer', 'Look after the brokers and the network'],

@@ -1,8 +1,9 @@
 /**
  * Looks for what grows with time: see `--help`.
  */
-import { parseArgs } from 'node:util'
 import { Screen, table, whole } from '../demo/screen.ts'
+import { runCommand } from '../options.ts'
+import type { OptionValues } from '../options.ts'
 import { soak } from './run.ts'
 import type { SoakResult } from './run.ts'
 import { RISE_MAX_PER_MINUTE } from './verdict.ts'
@@ -30,21 +31,12 @@ event-loop delay of the first instance are sampled. After a warm-up of a third o
 Exit status: 0 all of it holds; 1 something does not; 2 wrong usage.
 `
 
-process.exit(await main())
+const OPTIONS = { minutes: 'number', rate: 'number', json: 'flag' } as const
 
-async function main(): Promise<number> {
-  const options = read()
-  if (options === undefined) return 2
-  if (options.help === true) {
-    process.stdout.write(HELP)
-    return 0
-  }
-  const minutes = Number(options.minutes ?? MINUTES)
-  const rate = Number(options.rate ?? RATE)
-  if (!(minutes > 0 && rate > 0)) {
-    process.stderr.write(`--minutes and --rate must be above 0\n\n${HELP}`)
-    return 2
-  }
+process.exit(await runCommand({ help: HELP, options: OPTIONS, run }))
+
+async function run(options: OptionValues<typeof OPTIONS>): Promise<number> {
+  const { minutes = MINUTES, rate = RATE } = options
   const screen = new Screen()
   const ending = new AbortController()
   process.once('SIGINT', () => ending.abort())
@@ -56,7 +48,7 @@ async function main(): Promise<number> {
     onStep: (text) => screen.step(text),
     signal: ending.signal,
   })
-  const text = options.json === true ? JSON.stringify(result, undefined, 2) : reportOf(result)
+  const text = options.json ? JSON.stringify(result, undefined, 2) : reportOf(result)
   process.stdout.write(`${text}\n`)
   for (const folder of result.logs) screen.step(`logs are kept in ${folder}`)
   return result.failures.length === 0 ? 0 : 1
@@ -82,19 +74,4 @@ function reportOf(result: SoakResult): string {
   ]
   const closing = failures.length === 0 ? ['holds'] : failures.map((each) => `FAILS: ${each}`)
   return [table([head, ...rows]), table(facts), ...closing].join('\n\n')
-}
-
-function read() {
-  try {
-    const options = {
-      minutes: { type: 'string' },
-      rate: { type: 'string' },
-      json: { type: 'boolean' },
-      help: { type: 'boolean', short: 'h' },
-    } as const
-    return parseArgs({ options }).values
-  } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${HELP}`)
-    return undefined
-  }
 }

@@ -3,7 +3,6 @@ import { join, resolve } from 'node:path'
 import { parseModelSpec } from '../../src/features/spec.ts'
 import { startScorer } from '../../src/inference/onnx-scorer.ts'
 import { FeatureOracle } from '../../test/oracle/features.ts'
-import { PARTITIONS } from './records.ts'
 import type { InputPlan } from './records.ts'
 
 const FOLDER = resolve(import.meta.dirname, '../../models/engagement')
@@ -52,9 +51,10 @@ export async function expectedOf(records: readonly InputPlan[]): Promise<readonl
 
 /** The records of each partition in their order; a record's index is its offset. */
 function byPartition(records: readonly InputPlan[]): readonly (readonly InputPlan[])[] {
-  const all: InputPlan[][] = Array.from({ length: PARTITIONS }, () => [])
-  for (const record of records) all[record.partition]?.push(record)
-  return all
+  const all: InputPlan[][] = []
+  for (const record of records) (all[record.partition] ??= []).push(record)
+  // A partition that nothing was written to is a hole.
+  return Array.from(all, (own) => own ?? [])
 }
 
 function fold(

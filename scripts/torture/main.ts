@@ -1,8 +1,9 @@
 /**
  * Breaks everything the service stands on and counts the answers: see `--help`.
  */
-import { parseArgs } from 'node:util'
 import { Screen } from '../demo/screen.ts'
+import { runCommand, UsageError } from '../options.ts'
+import type { OptionValues } from '../options.ts'
 import { FULL, QUICK } from './plan.ts'
 import type { Size } from './plan.ts'
 import { reportOf, summaryOf } from './report.ts'
@@ -25,24 +26,16 @@ A run that fails keeps its logs and prints where they are.
 Exit status: 0 all of it holds; 1 something does not; 2 wrong usage.
 `
 
-process.exit(await main())
+const OPTIONS = { quick: 'flag', seed: 'whole', records: 'whole', json: 'flag' } as const
 
-async function main(): Promise<number> {
-  const options = read()
-  if (options === undefined) return 2
-  if (options.help === true) {
-    process.stdout.write(HELP)
-    return 0
-  }
-  const base = options.quick === true ? QUICK : FULL
-  const seed = Number(options.seed ?? Math.floor(Math.random() * 2 ** 31))
-  const records = Number(options.records ?? base.records)
-  if (!Number.isSafeInteger(seed) || !Number.isSafeInteger(records) || records < 1) {
-    process.stderr.write(`--seed and --records must be whole numbers\n\n${HELP}`)
-    return 2
-  }
+process.exit(await runCommand({ help: HELP, options: OPTIONS, run }))
+
+async function run(options: OptionValues<typeof OPTIONS>): Promise<number> {
+  const base = options.quick ? QUICK : FULL
+  const { seed = Math.floor(Math.random() * 2 ** 31), records = base.records } = options
+  if (records === 0) throw new UsageError('--records must be at least 1')
   const size: Size = { ...base, records }
-  const again = `node scripts/torture/main.ts${options.quick === true ? ' --quick' : ''} --seed ${seed} --records ${records}`
+  const again = `node scripts/torture/main.ts${options.quick ? ' --quick' : ''} --seed ${seed} --records ${records}`
   const screen = new Screen()
   const ending = new AbortController()
   process.once('SIGINT', () => ending.abort())
@@ -50,27 +43,10 @@ async function main(): Promise<number> {
   screen.step(`seed ${seed}: ${again}`)
   const onStep = (text: string): void => screen.step(text)
   const result = await torture({ seed, size, onStep, signal: ending.signal })
-  const text =
-    options.json === true ? JSON.stringify(summaryOf(result), undefined, 2) : reportOf(result)
+  const text = options.json ? JSON.stringify(summaryOf(result), undefined, 2) : reportOf(result)
   process.stdout.write(`${text}\n`)
   if (result.logs.length > 0) screen.step(`logs are kept in ${result.logs.join(' and ')}`)
   if (result.failures.length === 0) return 0
   screen.step(`again: ${again}`)
   return 1
-}
-
-function read() {
-  try {
-    const options = {
-      quick: { type: 'boolean' },
-      seed: { type: 'string' },
-      records: { type: 'string' },
-      json: { type: 'boolean' },
-      help: { type: 'boolean', short: 'h' },
-    } as const
-    return parseArgs({ options }).values
-  } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${HELP}`)
-    return undefined
-  }
 }

@@ -1,11 +1,6 @@
-import kafka from '@confluentinc/kafka-javascript'
-import type { KafkaConsumer, Message } from '@confluentinc/kafka-javascript'
-import { fromCallback } from '../../src/runtime/callback.ts'
+import type { Message } from '@confluentinc/kafka-javascript'
+import { CommittedReader } from './committed-reader.ts'
 import { PARTITIONS } from './records.ts'
-
-const CONNECT = { topic: '', allTopics: false, timeout: 10_000 } as const
-const POLL_MS = 20
-const POLL_RECORDS_MAX = 5_000
 
 /** What a fault did to the commits. */
 export interface Recovery {
@@ -30,41 +25,23 @@ interface Pending {
  * read, its transaction is committed.
  */
 export class Progress {
-  readonly #consumer: KafkaConsumer
   readonly #seen = Array.from({ length: PARTITIONS }, () => 0)
   readonly #pending = new Set<Pending>()
   readonly #recoveries: Recovery[] = []
   readonly #startedAt = performance.now()
   #lastAt = performance.now()
   #longestMs = 0
-  #isClosed = false
-  #polling: Promise<void> = Promise.resolve()
-
-  private constructor(consumer: KafkaConsumer) {
-    this.#consumer = consumer
-  }
+  #reader: CommittedReader | undefined
 
   static async watch(brokers: string, topic: string): Promise<Progress> {
-    const consumer = new kafka.RdKafka.KafkaConsumer(
-      {
-        'bootstrap.servers': brokers,
-        'group.id': `torture-${process.pid}`,
-        'enable.auto.commit': false,
-        'isolation.level': 'read_committed',
-        'fetch.wait.max.ms': POLL_MS,
-        'reconnect.backoff.ms': 50,
-        'reconnect.backoff.max.ms': 200,
-      },
-      {},
-    )
-    consumer.setDefaultConsumeTimeout(1)
-    // Lost connections are part of the run; the client comes back by itself.
-    consumer.on('event.error', () => undefined)
-    await fromCallback((done) => consumer.connect(CONNECT, done))
-    const all = Array.from({ length: PARTITIONS }, (_, partition) => ({ topic, partition }))
-    consumer.assign(all.map((each) => ({ ...each, offset: 0 })))
-    const progress = new Progress(consumer)
-    progress.#polling = progress.#poll()
+    const progress = new Progress()
+    const onMessages = (messages: readonly Message[]): void => progress.#take(messages)
+    progress.#reader = await CommittedReader.open({
+      brokers,
+      topic,
+      partitions: PARTITIONS,
+      onMessages,
+    })
     return progress
   }
 
@@ -98,22 +75,8 @@ export class Progress {
   }
 
   async close(): Promise<void> {
-    this.#isClosed = true
-    await this.#polling
+    await this.#reader?.close()
     for (const pending of this.#pending) this.#settle(pending)
-    await fromCallback((done) => this.#consumer.disconnect(done))
-  }
-
-  async #poll(): Promise<void> {
-    while (!this.#isClosed) {
-      const messages = await fromCallback<Message[]>((done) =>
-        this.#consumer.consume(POLL_RECORDS_MAX, done),
-      ).catch(() => [])
-      if (messages.length > 0) this.#take(messages)
-      await new Promise((done) => {
-        setTimeout(done, POLL_MS)
-      })
-    }
   }
 
   #take(messages: readonly Message[]): void {

@@ -2,7 +2,7 @@ import type { Event } from '../../src/domain/event.ts'
 import type { DeadLetterReason } from '../../src/domain/outcome.ts'
 import { Random } from '../../test/simulation/random.ts'
 
-/** Partitions of all topics of a run. */
+/** Partitions of all topics of a run, unless it says otherwise. */
 export const PARTITIONS = 6
 
 const USERS = 300
@@ -46,18 +46,34 @@ export type Encode = (value: object) => Buffer
  * Records from a seed, in the order they are written, without end: two in a hundred too late to be
  * taken, one in a hundred that cannot be decoded, the rest in mild disorder.
  */
-export function* endlessRecords(seed: number, encode: Encode): Generator<InputPlan, never> {
+export function* endlessRecords(
+  seed: number,
+  encode: Encode,
+  partitions = PARTITIONS,
+): Generator<InputPlan, never> {
   const random = new Random(seed)
-  for (let index = 0; ; index++) yield planOne(random, index, encode)
+  for (let index = 0; ; index++) {
+    const { user, ...plan } = planOne(random, index, encode)
+    yield { partition: user % partitions, ...plan }
+  }
 }
 
 /** The first records of a seed. */
-export function planRecords(seed: number, count: number, encode: Encode): InputPlan[] {
-  const records = endlessRecords(seed, encode)
+export function planRecords(
+  seed: number,
+  count: number,
+  encode: Encode,
+  partitions = PARTITIONS,
+): InputPlan[] {
+  const records = endlessRecords(seed, encode, partitions)
   return Array.from({ length: count }, () => records.next().value)
 }
 
-function planOne(random: Random, index: number, encode: Encode): InputPlan {
+function planOne(
+  random: Random,
+  index: number,
+  encode: Encode,
+): Omit<InputPlan, 'partition'> & { readonly user: number } {
   const user = Math.floor(USERS * random.next() ** 2)
   const key = `u${user}`
   const isLate = random.chance(LATE_SHARE)
@@ -66,7 +82,7 @@ function planOne(random: Random, index: number, encode: Encode): InputPlan {
   const action = random.pick(ACTIONS) ?? 'view'
   const number = Math.round(-1_000 * Math.log(1 - random.next())) / 100
   const value = encode({ user_id: key, action, value: number })
-  const placed = { partition: user % PARTITIONS, key, timestampMs }
+  const placed = { user, key, timestampMs }
   if (random.chance(POISON_SHARE)) {
     return { ...placed, event: undefined, ...poisoned(random.whole(0, 3), value) }
   }

@@ -15,7 +15,8 @@ export interface RegistryOptions {
 
 /** Kafka's own default; a loop that has not polled for so long is taken for dead. */
 const POLL_INTERVAL_MS = 300_000
-const HEARTBEAT_MAX_MS = 3000
+/** A member learns of a rebalance by its next heartbeat, and partitions that move wait for all to know. */
+const HEARTBEAT_MAX_MS = 500
 const MEGABYTE = 1024 * 1024
 
 /**
@@ -61,8 +62,9 @@ export function changelogProperties(config: Config): ClientProperties {
     // Tells how far a log is read whose last offsets are markers.
     'enable.partition.eof': true,
     'fetch.wait.max.ms': 20,
-    'fetch.message.max.bytes': 4 * MEGABYTE,
-    'queued.min.messages': 500_000,
+    // Each message waiting to be read costs some 350 bytes more than itself.
+    'fetch.message.max.bytes': MEGABYTE,
+    'queued.min.messages': 100_000,
     'queued.max.messages.kbytes': 65_536,
     'fetch.queue.backoff.ms': 10,
     'statistics.interval.ms': 0,
@@ -97,12 +99,19 @@ function passedToBoth(config: Config): ClientProperties {
   )
 }
 
-/** Properties of the transactional producer. As for the consumer, what was passed comes last. */
-export function producerProperties(config: Config): ClientProperties {
+/**
+ * Properties of the transactional producer. As for the consumer, what was passed comes last.
+ *
+ * @param instanceId whose producer: this instance's own, unless it is to fence another one's
+ */
+export function producerProperties(
+  config: Config,
+  instanceId = config.instanceId,
+): ClientProperties {
   const { transactionTimeoutMs } = config
   return {
     ...connectionProperties(config),
-    'transactional.id': memberOf(config),
+    'transactional.id': memberOf({ ...config, instanceId }),
     'transaction.timeout.ms': transactionTimeoutMs,
     // A record that cannot be delivered is told before the broker aborts the transaction.
     'message.timeout.ms': Math.floor((transactionTimeoutMs * 2) / 3),
@@ -133,7 +142,7 @@ export function registryOptions(config: Config): RegistryOptions | undefined {
 }
 
 /** Names the group member and the transaction's owner, the same after a restart. */
-function memberOf({ appId, instanceId }: Config): string {
+function memberOf({ appId, instanceId }: Pick<Config, 'appId' | 'instanceId'>): string {
   return `${appId}-${instanceId}`
 }
 

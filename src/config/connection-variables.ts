@@ -24,11 +24,22 @@ export const kafkaVariables = {
     name: 'SESSION_TIMEOUT_MS',
     group: 'Kafka',
     unit: 'ms',
-    default: '10000',
+    // What a crash costs, against how long a restart or a pause of the process may take.
+    default: '8000',
     description:
-      'After this long without a heartbeat the partitions go to other instances. An instance that ' +
-      'restarts sooner takes its own partitions up again without a rebalance. Brokers take 6 s to ' +
-      '30 min unless set otherwise (`group.min.session.timeout.ms`)',
+      'After this long without a heartbeat the partitions go to other instances: that much, and up to ' +
+      '3 s, is what a crash costs. An instance that restarts sooner takes its own partitions up again ' +
+      'without a rebalance, so it should be longer than a restart takes, where that can be. Brokers ' +
+      'take 6 s to 30 min unless set otherwise (`group.min.session.timeout.ms`)',
+  }),
+  leaveGroupOnStop: withDefault(flag, {
+    name: 'LEAVE_GROUP_ON_STOP',
+    group: 'Kafka',
+    default: 'false',
+    description:
+      '`true`: an instance that is asked to stop hands its partitions over at once, as suits a number ' +
+      'of instances that changes often. `false`: they wait for it to come back, for ' +
+      '`SESSION_TIMEOUT_MS` at most, as suits rolling updates, which then move nothing',
   }),
   transactionTimeoutMs: withDefault(whole(1000, 900_000), {
     name: 'TRANSACTION_TIMEOUT_MS',

@@ -3,13 +3,13 @@ import { deadLetter } from '../domain/outcome.ts'
 import type { TombstonePolicy } from '../domain/outcome.ts'
 import type { InputRecord } from '../domain/record.ts'
 import { JsonFields } from './json-fields.ts'
-import type { Decoded, Decoder, RawField } from './port.ts'
+import type { Decoded, Decoder, FieldReader, RawField } from './port.ts'
 import { compileToEvent, neededFields, rawFieldsOf } from './to-event.ts'
 import type { ToEvent } from './to-event.ts'
 import { emptyValue } from './wire-format.ts'
 
 /** Decodes plain JSON objects, without a registry. Fields the model does not declare are ignored. */
-export class JsonDecoder implements Decoder {
+export class JsonDecoder implements Decoder, FieldReader {
   readonly #fields: JsonFields
   readonly #names: readonly string[]
   readonly #raw: unknown[]

@@ -28,13 +28,17 @@ export interface Decoder {
    *   be good, so they must not become dead letters; call again with the same batch.
    */
   decode(records: readonly InputRecord[]): Promise<readonly Decoded[]>
+  /** Whether every dependency answered last time; names the trouble otherwise. */
+  trouble(): string | undefined
+}
+
+/** What people are shown of a record. */
+export interface FieldReader {
   /**
    * The fields of one record as they stand in its value, for people: as far as decoding gets, before they
    * are checked. A field that is absent, or was not reached, is left out.
    *
-   * @throws as `decode`
+   * @throws as `Decoder.decode`
    */
   rawFields(record: InputRecord): Promise<readonly RawField[]>
-  /** Whether every dependency answered last time; names the trouble otherwise. */
-  trouble(): string | undefined
 }

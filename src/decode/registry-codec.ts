@@ -7,7 +7,7 @@ import type { Clock } from '../runtime/clock.ts'
 import type { RegistryCache } from '../runtime/registry-cache.ts'
 import { BINARY_BYTES_MAX } from './bounds.ts'
 import { compileSchema } from './compile-schema.ts'
-import type { Decoded, Decoder, RawField } from './port.ts'
+import type { Decoded, Decoder, FieldReader, RawField } from './port.ts'
 import { soundSlots } from './schema-codec.ts'
 import type { NeededField, SchemaCodec } from './schema-codec.ts'
 import { fetchSchema, keepingOf, versionOf } from './schema-source.ts'
@@ -45,7 +45,7 @@ type Entry =
  * also mixed on one topic. Schemas are fetched once per id, before the batch that needs them; after
  * that a record costs one look-up in a map, or none when its id is the last.
  */
-export class RegistryDecoder implements Decoder {
+export class RegistryDecoder implements Decoder, FieldReader {
   readonly #client: SchemaClient
   readonly #cache: RegistryCache | undefined
   readonly #clock: Clock

@@ -20,6 +20,10 @@ export interface LoopEvents {
   /** State of a partition is being read from the changelog; `offsets` is how far there is to go. */
   restoring(partition: number, offsets: number): void
   restored(result: Restoration): void
+  /** A former owner's open transaction held up the restore of these partitions, and is aborted. */
+  fenced(instanceId: string, partitions: readonly number[]): void
+  /** That could not be done: the broker will abort it in its own time. */
+  notFenced(why: string, partitions: readonly number[]): void
   /** The changelog does not give what was committed: the input log must do. */
   changelogUnusable(partition: number, problem: string): void
   committed(offsets: readonly OffsetCommit[]): void

@@ -1,8 +1,11 @@
 import type { Decoded, Decoder } from '../decode/port.ts'
+import type { ServiceError } from '../domain/errors.ts'
 import type { InputRecord } from '../domain/record.ts'
+import type { Backoff } from '../runtime/backoff.ts'
 import type { Clock } from '../runtime/clock.ts'
 import type { Source } from '../source/port.ts'
 import type { LoopObserver } from './observer.ts'
+import { PatientDecoder } from './patient-decoder.ts'
 
 /** One poll's records, decoded. */
 export interface Batch {
@@ -18,27 +21,39 @@ export interface Batch {
  * committed. At most one poll is in flight.
  */
 export class Fetcher {
-  readonly #source: Source
-  readonly #decoder: Decoder
+  readonly #source: Pick<Source, 'poll' | 'pause'>
+  readonly #decoder: PatientDecoder
   readonly #clock: Clock
   readonly #observer: LoopObserver
   readonly #recordsMax: number
   #ahead: Promise<Batch> | undefined
-  /** Polled, not yet decoded: kept while a schema cannot be fetched. */
+  /** Polled, not yet decoded: what came while only the group was kept alive. */
   #undecoded: readonly InputRecord[] = []
 
   constructor(options: {
-    readonly source: Source
+    readonly source: Pick<Source, 'poll' | 'pause'>
     readonly decoder: Decoder
     readonly clock: Clock
+    /** Between two questions for a schema that does not come. */
+    readonly backoff: Backoff
     readonly observer: LoopObserver
     readonly recordsMax: number
   }) {
     this.#source = options.source
-    this.#decoder = options.decoder
+    this.#decoder = new PatientDecoder(options)
     this.#clock = options.clock
     this.#observer = options.observer
     this.#recordsMax = options.recordsMax
+  }
+
+  /** Why partitions stand still for want of a schema; `undefined` when none does. */
+  get trouble(): ServiceError | undefined {
+    return this.#decoder.trouble
+  }
+
+  /** Partitions whose schema has come: they stand still until `Source.seek`. */
+  takeUnblocked(): readonly number[] {
+    return this.#decoder.takeUnblocked()
   }
 
   /** Starts the next poll unless one is in flight. Its error waits for `take`. */
@@ -48,7 +63,7 @@ export class Fetcher {
     this.#ahead.catch(() => undefined)
   }
 
-  /** The next batch. Afterwards no poll is in flight. @throws as `Source.poll` and `Decoder.decode` */
+  /** The next batch. Afterwards no poll is in flight. @throws as `Source.poll` */
   async take(): Promise<Batch> {
     this.start()
     const ahead = this.#ahead ?? this.#fetch()
@@ -68,6 +83,7 @@ export class Fetcher {
     const batch = await this.#ahead?.catch(() => undefined)
     const dropped = new Set(this.#undecoded.map(({ partition }) => partition))
     for (const { record } of batch?.decoded ?? []) dropped.add(record.partition)
+    for (const partition of this.#decoder.clear()) dropped.add(partition)
     this.#ahead = undefined
     this.#undecoded = []
     return dropped
@@ -75,13 +91,16 @@ export class Fetcher {
 
   /** Polls only to stay in the group; the rare record that still comes is kept in order. */
   async keepAlive(): Promise<void> {
+    // A poll may be in flight; what came of it waits for `take`.
+    await this.#ahead?.catch(() => undefined)
     const more = await this.#source.poll(1)
     if (more.length > 0) this.#undecoded = [...this.#undecoded, ...more]
   }
 
-  /** Forgets kept records of partitions that are no longer ours. */
+  /** Forgets what is kept of partitions that are no longer ours. */
   retain(isOwned: (partition: number) => boolean): void {
     this.#undecoded = this.#undecoded.filter((record) => isOwned(record.partition))
+    this.#decoder.retain(isOwned)
   }
 
   async #fetch(): Promise<Batch> {
@@ -89,7 +108,8 @@ export class Fetcher {
     const records = this.#undecoded
     const receivedAtMs = this.#clock.now()
     const startedAt = this.#clock.monotonic()
-    const decoded = await this.#decoder.decode(records)
+    const { decoded, blocked } = await this.#decoder.decode(records)
+    this.#source.pause(blocked)
     if (records.length > 0) this.#observer.stage('decode', this.#clock.monotonic() - startedAt)
     this.#undecoded = []
     return { decoded, receivedAtMs, isShort: records.length < this.#recordsMax }

@@ -54,7 +54,7 @@ export class Loop {
     return this.#heartbeatAtMs
   }
 
-  /** Why decoding stands still; `undefined` when it does not. */
+  /** Why partitions stand still for want of a schema; `undefined` when none does. */
   get registryTrouble(): string | undefined {
     return this.#registryTrouble
   }
@@ -84,10 +84,9 @@ export class Loop {
     while (!this.#isStopping) {
       this.#heartbeatAtMs = clock.now()
       await this.#waitForGate()
-      const taken = await this.#take()
-      if (taken === undefined) continue
-      const batch = await this.#answerRebalances(taken)
+      const batch = await this.#answerRebalances(await fetcher.take())
       await this.#startReady()
+      await this.#followRegistry()
       fetcher.start()
       await this.#turn(batch)
     }
@@ -121,6 +120,7 @@ export class Loop {
   async #commit(withinMs?: number): Promise<void> {
     const { unit, processor, partitions, tally, observer, clock, inputTopic, gate } = this.#parts
     if (!unit.isOpen) return
+    await processor.finish()
     tally.check()
     gate.check(tally.summary(clock.now()))
     await processor.writeChanges()
@@ -139,13 +139,14 @@ export class Loop {
 
   /** What a successor needs to be where this partition is. */
   #metadata({ partition, changelogFrom: from }: PartitionProgress): string {
-    const { engine } = this.#parts
+    const { engine, instanceId: writer } = this.#parts
     const changelog =
       from === undefined ? undefined : { from, tiles: engine.reachableTiles(partition) }
     return encodeMetadata({
       position: engine.streamPosition(partition),
       layout: engine.layout,
       changelog,
+      writer,
     })
   }
 
@@ -189,8 +190,9 @@ export class Loop {
 
   /** Takes the open unit back, outputs, state and positions. @returns what must be read again */
   async #abort(cause: string): Promise<readonly StartOffset[]> {
-    const { fetcher, unit } = this.#parts
+    const { fetcher, unit, processor } = this.#parts
     const dropped = await fetcher.drop()
+    await processor.drop()
     if (unit.isOpen) {
       await unit.abort().catch(async (error: unknown) => {
         if (!isMendable(error)) throw error
@@ -203,8 +205,9 @@ export class Loop {
 
   /** Finds out what became of a transaction in doubt. @returns what must be read again */
   async #recover(error: ServiceError): Promise<readonly StartOffset[]> {
-    const { fetcher, partitions, source, observer, events } = this.#parts
+    const { fetcher, partitions, source, observer, events, processor } = this.#parts
     const dropped = await fetcher.drop()
+    await processor.drop()
     await this.#renew(error)
     const advanced = partitions.advanced()
     const ours = advanced.map(({ partition }) => partition)
@@ -278,40 +281,24 @@ export class Loop {
     })
   }
 
-  async #take(): Promise<Batch | undefined> {
-    const { fetcher } = this.#parts
-    try {
-      return await fetcher.take()
-    } catch (error) {
-      if (!(error instanceof ServiceError) || error.code !== 'REGISTRY_UNAVAILABLE') throw error
-      await this.#waitForRegistry(error)
-      return undefined
+  /** Partitions whose schema has come go on from where they stand. Only while no poll is in flight. */
+  async #followRegistry(): Promise<void> {
+    const { source, fetcher, partitions, events } = this.#parts
+    const owned = fetcher.takeUnblocked().flatMap((each) => partitions.get(each) ?? [])
+    await this.#insist(() =>
+      source.seek(owned.map(({ partition, position: offset }) => ({ partition, offset }))),
+    )
+    const { trouble } = fetcher
+    if (trouble !== undefined && this.#registryTrouble === undefined) {
+      events.registryUnavailable(trouble)
     }
-  }
-
-  /** A schema cannot be fetched: its records may be good, so everything waits; no unit stays open. */
-  async #waitForRegistry(error: ServiceError): Promise<void> {
-    const { source, fetcher, clock, backoff, events } = this.#parts
-    if (this.#registryTrouble === undefined) {
-      await this.#commit().catch((cause: unknown) => this.#mend(cause))
-      backoff.reset()
-      events.registryUnavailable(error)
-    }
-    this.#registryTrouble = error.message
-    source.hold()
-    await clock.sleep(backoff.next())
-    await fetcher.keepAlive()
-    await this.#answerRebalances(undefined)
-    source.release()
+    if (trouble === undefined && this.#registryTrouble !== undefined) events.registryBack()
+    this.#registryTrouble = trouble?.message
   }
 
   /** Answers what the group decided meanwhile. @returns the batch without records that left us */
   async #answerRebalances<Held extends Batch | undefined>(held: Held): Promise<Held> {
     let batch = held
-    if (batch !== undefined && this.#registryTrouble !== undefined) {
-      this.#registryTrouble = undefined
-      this.#parts.events.registryBack()
-    }
     for (let next = this.#rebalances.shift(); next; next = this.#rebalances.shift()) {
       if (next.kind === 'assigned') this.#assigned(next)
       else batch = await this.#released(next, batch)

@@ -5,6 +5,7 @@ import type { ChangelogReader } from '../source/changelog-port.ts'
 import type { Source } from '../source/port.ts'
 import type { LoopEvents } from './events.ts'
 import type { Fetcher } from './fetcher.ts'
+import type { Fencing } from './former-owners.ts'
 import type { FloodGate } from './flood-gate.ts'
 import type { StatePolicy } from './locate.ts'
 import type { LoopObserver } from './observer.ts'
@@ -22,6 +23,9 @@ export interface CommitBounds {
 /** What the loop drives. */
 export interface LoopParts {
   readonly inputTopic: string
+  /** Of this instance: named in each committed offset. */
+  readonly instanceId: string
+  readonly fencing: Fencing
   readonly bounds: CommitBounds
   /** Longest time that a unit's commit may hold up a rebalance, ms. */
   readonly rebalanceDrainMs: number

@@ -1,6 +1,5 @@
 import type { Decoded } from '../decode/port.ts'
 import { invariant } from '../domain/errors.ts'
-import type { Event } from '../domain/event.ts'
 import { deadLetter } from '../domain/outcome.ts'
 import type { Outcome } from '../domain/outcome.ts'
 import type { OutputRecord } from '../domain/record.ts'
@@ -26,6 +25,18 @@ interface Live {
   readonly row: number
 }
 
+/** A micro-batch whose rows are with the model. */
+interface Scoring {
+  readonly live: readonly Live[]
+  /** Its feature rows. */
+  readonly features: Float64Array
+  readonly scored: Promise<ScoredBatch>
+}
+
+interface Scored extends Scoring {
+  readonly answers: ScoredBatch
+}
+
 /** What the processor works with; the loop owns all of it. */
 export interface ProcessorParts {
   readonly engine: FeatureEngine
@@ -43,12 +54,20 @@ export interface ProcessorParts {
   readonly outputs: number
 }
 
-/** Takes one micro-batch through features, inference and the sink, into the open unit of work. */
+/**
+ * Takes micro-batches through features, inference and the sink, into the open unit of work.
+ *
+ * The model works on one batch while the features of the next are computed: `process` leaves the
+ * batch with the model, and the next call, or `finish`, writes what came of it.
+ */
 export class Processor {
   readonly #parts: ProcessorParts
   readonly #produce: (record: OutputRecord) => void
   #features = new Float64Array(0)
+  /** The rows of the batch before, while the model has it. */
+  #otherFeatures = new Float64Array(0)
   #inputs = new Float32Array(0)
+  #scoring: Scoring | undefined
 
   constructor(parts: ProcessorParts) {
     this.#parts = parts
@@ -68,13 +87,45 @@ export class Processor {
     if (live.length > 0 || isChanged) await unit.begin()
     if (live.length === 0) return
     tally.received(batch.receivedAtMs, live.length)
-    const scored = await this.#score(rows)
-    const producedFrom = clock.monotonic()
-    this.#parts.plan.setNow(clock.now())
-    for (const entry of live) this.#answer(entry, scored)
+    const before = await this.#scored()
+    const features = this.#features
+    const scored = this.#score(rows)
+    // Told when it is awaited.
+    scored.catch(() => undefined)
+    this.#scoring = { live, features, scored }
+    this.#features = this.#otherFeatures
+    this.#otherFeatures = features
+    // The model is busy again already.
+    if (before !== undefined) await this.#write(before)
+  }
+
+  /** Writes the answers of the batch that is with the model, if any, into the open unit. */
+  async finish(): Promise<void> {
+    const last = await this.#scored()
+    if (last !== undefined) await this.#write(last)
+  }
+
+  /** Forgets the batch that is with the model: its unit is taken back. */
+  async drop(): Promise<void> {
+    await this.#scoring?.scored.catch(() => undefined)
+    this.#scoring = undefined
+  }
+
+  async #scored(): Promise<Scored | undefined> {
+    const scoring = this.#scoring
+    if (scoring === undefined) return undefined
+    const answers = await scoring.scored
+    this.#scoring = undefined
+    return { ...scoring, answers }
+  }
+
+  async #write({ live, features, answers }: Scored): Promise<void> {
+    const { observer, clock, plan } = this.#parts
+    const startedAt = clock.monotonic()
+    plan.setNow(clock.now())
+    for (const entry of live) this.#answer(entry, features, answers)
     await this.#flush()
-    observer.stage('produce', clock.monotonic() - producedFrom)
-    invariant(rows * engine.columns <= this.#features.length, 'feature rows outgrew their buffer')
+    observer.stage('produce', clock.monotonic() - startedAt)
   }
 
   /** Hands the open unit's changes of state to the producer. Called once, before the unit commits. */
@@ -140,7 +191,7 @@ export class Processor {
     return scored
   }
 
-  #answer({ decoded, outcome, row }: Live, scored: ScoredBatch): void {
+  #answer({ decoded, outcome, row }: Live, features: Float64Array, scored: ScoredBatch): void {
     const { plan, tally } = this.#parts
     const { record, schemaId, result } = decoded
     const event = result.kind === 'event' ? result.event : undefined
@@ -162,24 +213,13 @@ export class Processor {
       return
     }
     invariant(event !== undefined, 'a predicted record has an event')
-    this.#predict({ record, schemaId, event }, row, scored.scores)
-  }
-
-  #predict(
-    source: { record: Decoded['record']; schemaId: number | undefined; event: Event },
-    row: number,
-    scores: Float64Array,
-  ): void {
-    const { plan, tally, engine, outputs } = this.#parts
-    tally.predicted(source.event.timeMs, scores[row * outputs] ?? Number.NaN)
+    const { engine, outputs } = this.#parts
+    const { scores } = scored
+    const [featuresAt, scoresAt] = [row * engine.columns, row * outputs]
+    tally.predicted(event.timeMs, scores[scoresAt] ?? Number.NaN)
     plan.predicted(
-      source,
-      {
-        features: this.#features,
-        featuresAt: row * engine.columns,
-        scores,
-        scoresAt: row * outputs,
-      },
+      { record, schemaId, event },
+      { features, featuresAt, scores, scoresAt },
       this.#produce,
     )
   }
@@ -203,6 +243,6 @@ export class Processor {
     const values = rows * this.#parts.engine.columns
     if (values <= this.#features.length) return
     this.#features = new Float64Array(values)
-    this.#inputs = new Float32Array(values)
+    if (values > this.#inputs.length) this.#inputs = new Float32Array(values)
   }
 }

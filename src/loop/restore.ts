@@ -2,6 +2,8 @@ import type { FeatureEngine } from '../features/engine.ts'
 import type { ChangelogReader, RecordView } from '../source/changelog-port.ts'
 import type { CommittedOffset, Source } from '../source/port.ts'
 import type { Clock } from '../runtime/clock.ts'
+import { FormerOwners, STALL_MS } from './former-owners.ts'
+import type { Fencing } from './former-owners.ts'
 import { locate } from './locate.ts'
 import type { Located, Location, StatePolicy } from './locate.ts'
 import type { LoopEvents } from './events.ts'
@@ -9,6 +11,9 @@ import type { RestoreProgress } from './observer.ts'
 
 /** Records of one look at the changelog: what the rest of the service waits for at most. */
 const RECORDS_MAX = 5_000
+
+/** Partitions asked for together: each request holds a thread that the rest of the service shares. */
+const AT_ONCE = 4
 
 /** A partition that can start. */
 export interface Ready {
@@ -26,17 +31,25 @@ interface Restoring {
   readonly until: number
   readonly startedAtMs: number
   records: number
+  /** When it last came forward, and to where. */
+  movedAtMs: number
+  position: number
 }
 
 /** What restoring needs. */
 export interface RestorerParts {
   readonly inputTopic: string
   readonly policy: StatePolicy
+  readonly instanceId: string
+  readonly fencing: Fencing
   readonly source: Pick<Source, 'committed' | 'logBounds'>
   /** `undefined` when the model keeps no state. */
   readonly changelog: ChangelogReader | undefined
   readonly engine: FeatureEngine
-  readonly events: Pick<LoopEvents, 'restoring' | 'restored' | 'changelogUnusable'>
+  readonly events: Pick<
+    LoopEvents,
+    'restoring' | 'restored' | 'changelogUnusable' | 'fenced' | 'notFenced'
+  >
   readonly clock: Clock
   /** Repeats a call to Kafka while it fails with an error that passes. */
   readonly insist: <Value>(call: () => Promise<Value>) => Promise<Value>
@@ -48,9 +61,12 @@ export interface RestorerParts {
  */
 export class Restorer {
   readonly #parts: RestorerParts
+  readonly #formerOwners: FormerOwners
   /** Partitions asked for, and the request that counts: an older one of the same partition is void. */
   readonly #wanted = new Map<number, symbol>()
   readonly #restoring = new Map<number, Restoring>()
+  /** Used again for each record. */
+  readonly #tile = { key: bytesOf(Buffer.alloc(0)), value: bytesOf(Buffer.alloc(0)) }
   #ready: Ready[] = []
   #failure: { readonly error: unknown } | undefined
   #working: Promise<void> = Promise.resolve()
@@ -58,12 +74,14 @@ export class Restorer {
 
   constructor(parts: RestorerParts) {
     this.#parts = parts
+    this.#formerOwners = new FormerOwners(parts)
   }
 
   /** Begins with these partitions; `take` hands each over once it is ready. */
   begin(partitions: readonly number[]): void {
     if (partitions.length === 0) return
     const request = Symbol('restore')
+    this.#formerOwners.forget(partitions)
     for (const partition of partitions) this.#wanted.set(partition, request)
     this.#follow(this.#locate(partitions, request))
   }
@@ -116,9 +134,13 @@ export class Restorer {
 
   async #locate(partitions: readonly number[], request: symbol): Promise<void> {
     const { source, insist } = this.#parts
-    const stored = await insist(() => source.committed(partitions))
-    for (const entry of stored) {
-      if (this.#wanted.get(entry.partition) === request) await this.#prepare(entry, request)
+    const asking = insist(() => source.committed(partitions))
+    const stored = await this.#formerOwners.during(partitions, asking)
+    for (let at = 0; at < stored.length; at += AT_ONCE) {
+      const isWanted = ({ partition }: CommittedOffset): boolean =>
+        this.#wanted.get(partition) === request
+      const some = stored.slice(at, at + AT_ONCE).filter(isWanted)
+      await Promise.all(some.map((entry) => this.#prepare(entry, request)))
     }
     await this.#read()
   }
@@ -140,8 +162,17 @@ export class Restorer {
     engine.open(partition, location.restored)
     changelog.open(partition, from)
     const startedAtMs = this.#parts.clock.now()
-    const restoring = { partition, known, location, from, until: log.end, startedAtMs, records: 0 }
-    this.#restoring.set(partition, restoring)
+    this.#restoring.set(partition, {
+      partition,
+      known,
+      location,
+      from,
+      until: log.end,
+      startedAtMs,
+      records: 0,
+      movedAtMs: startedAtMs,
+      position: from,
+    })
     this.#parts.events.restoring(partition, log.end - from)
   }
 
@@ -154,9 +185,25 @@ export class Restorer {
     try {
       for (this.#finish(changelog); this.#restoring.size > 0; this.#finish(changelog)) {
         await insist(() => changelog.poll(RECORDS_MAX, visit))
+        this.#noticeStalls(changelog)
       }
     } finally {
       this.#isPolling = false
+    }
+  }
+
+  /** A partition that comes no further waits for a transaction that its former owner left open. */
+  #noticeStalls(changelog: ChangelogReader): void {
+    const nowMs = this.#parts.clock.now()
+    for (const restoring of this.#restoring.values()) {
+      const position = changelog.position(restoring.partition)
+      if (position > restoring.position) {
+        restoring.position = position
+        restoring.movedAtMs = nowMs
+      } else if (nowMs - restoring.movedAtMs > STALL_MS) {
+        this.#follow(this.#formerOwners.fence([restoring.partition]))
+        restoring.movedAtMs = nowMs
+      }
     }
   }
 
@@ -164,11 +211,14 @@ export class Restorer {
     const restoring = this.#restoring.get(record.partition)
     if (restoring === undefined) return
     restoring.records += 1
-    const { key, keyAt, keyEnd, value, valueAt, valueEnd } = record
-    this.#parts.engine.restore(record.partition, {
-      key: { buffer: key, at: keyAt, end: keyEnd },
-      value: { buffer: value, at: valueAt, end: valueEnd },
-    })
+    const { key, value } = this.#tile
+    key.buffer = record.key
+    key.at = record.keyAt
+    key.end = record.keyEnd
+    value.buffer = record.value
+    value.at = record.valueAt
+    value.end = record.valueEnd
+    this.#parts.engine.restore(record.partition, this.#tile)
   }
 
   #finish(changelog: ChangelogReader): void {
@@ -218,4 +268,8 @@ export class Restorer {
     this.#parts.changelog?.close(partition)
     this.#parts.engine.close(partition)
   }
+}
+
+function bytesOf(buffer: Buffer) {
+  return { buffer, at: 0, end: 0 }
 }

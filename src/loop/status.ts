@@ -20,6 +20,8 @@ export interface StatusParts {
   readonly partitions: PartitionTable
   readonly engine: FeatureEngine
   readonly source: Source
+  /** Hears of the brokers while the source does not. */
+  readonly producer: { trouble(): string | undefined }
   readonly gate: FloodGate
 }
 
@@ -125,7 +127,7 @@ export class Status implements LoopObserver {
 
   #followSource(parts: StatusParts | undefined): void {
     if (parts === undefined) return
-    this.#follow('KAFKA_UNAVAILABLE', parts.source.trouble())
+    this.#follow('KAFKA_UNAVAILABLE', parts.source.trouble() ?? parts.producer.trouble())
     this.#follow('REGISTRY_UNAVAILABLE', parts.loop.registryTrouble)
     // Without partitions there is nothing to probe with, and nothing left to do about it here.
     const isMember = parts.loop.phase !== 'waiting-for-assignment'

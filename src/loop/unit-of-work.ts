@@ -113,8 +113,10 @@ export class UnitOfWork {
 
   /** Takes everything produced back: no read-committed reader will ever see it. */
   async abort(): Promise<void> {
-    await this.#takeBack()
+    const failure = await this.#takeBack()
     if (this.#openedAt === undefined) return
+    // A producer that cannot go on cannot abort either.
+    if (failure instanceof ServiceError && failure.disposition === 'rebuild') throw failure
     await this.#persist(() => this.#producer.abortTransaction())
     this.#openedAt = undefined
   }
@@ -140,14 +142,15 @@ export class UnitOfWork {
     batch.clear()
   }
 
-  /** What the client has not taken yet is not wanted any more. */
-  async #takeBack(): Promise<void> {
+  /** What the client has not taken yet is not wanted any more. @returns why it did not take it */
+  async #takeBack(): Promise<unknown> {
     this.#isTakenBack = true
-    await this.#sending.catch(() => undefined)
+    const failure = await this.#sending.catch((error: unknown) => error)
     this.#isTakenBack = false
     this.#sending = Promise.resolve()
     this.#filling.clear()
     this.#handedOver.clear()
+    return failure
   }
 
   async #persist(call: () => Promise<void>): Promise<void> {

@@ -1,5 +1,6 @@
 import { Agent } from 'node:https'
-import { SchemaRegistryClient } from '@confluentinc/schemaregistry'
+// The package's front door loads the clients of four key vaults, which costs every start half a second.
+import { SchemaRegistryClient } from '@confluentinc/schemaregistry/dist/schemaregistry-client.js'
 import type { ClientConfig } from '@confluentinc/schemaregistry'
 import { ServiceError } from '../domain/errors.ts'
 

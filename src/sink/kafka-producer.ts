@@ -4,6 +4,7 @@ import { ServiceError } from '../domain/errors.ts'
 import type { ErrorCode } from '../domain/errors.ts'
 import type { OutputRecord } from '../domain/record.ts'
 import { fromCallback } from '../runtime/callback.ts'
+import { isAnyBrokerUp, parseBrokers } from '../runtime/broker-connections.ts'
 import { canKafka, errorText } from '../runtime/kafka-addon.ts'
 import type { ProduceHandle } from '../runtime/kafka-addon.ts'
 import { KAFKA_ERROR, kafkaErrorOf, unauthorized } from '../runtime/kafka-error.ts'
@@ -15,10 +16,13 @@ import type { OffsetCommit, TransactionalProducer } from './port.ts'
 const INIT_TIMEOUT_MS = 30_000
 /** Producers whose last call has not ended; each holds a thread of libuv's pool, which has few. */
 const ABANDONED_MAX = 2
+/** Longest wait for records of a transaction that is to be aborted. */
+const ABORT_FLUSH_MS = 100
 /** librdkafka's log facility for why a transaction failed. */
 const TRANSACTION_LOG = 'TXNERR'
 const LOG_WAIT_MS = 10
-type Flow = 'init' | 'begin' | 'send-offsets' | 'commit' | 'abort'
+/** The transactional calls. */
+export type Flow = 'init' | 'begin' | 'send-offsets' | 'commit' | 'abort'
 
 /** What the producer is made from. */
 export interface KafkaProducerOptions {
@@ -42,6 +46,7 @@ export class KafkaProducer implements TransactionalProducer {
   /** The call in flight, settled once the client itself has ended it. */
   #inFlight: Promise<void> = Promise.resolve()
   #abandoned = 0
+  #isConnected = true
 
   constructor(options: KafkaProducerOptions) {
     this.#options = options
@@ -118,7 +123,26 @@ export class KafkaProducer implements TransactionalProducer {
 
   async abortTransaction(): Promise<void> {
     const { requestTimeoutMs } = this.#options
+    await this.#flush()
     await this.#call('abort', (done) => this.#producer.abortTransaction(requestTimeoutMs, done))
+  }
+
+  /**
+   * What an abort takes out of the client's queue leaves a gap in the sequence numbers, and the next
+   * transaction fails over it. A client that still has records then is done with: the successor's
+   * `initTransactions` aborts as well.
+   *
+   * @throws ServiceError `PRODUCER_FATAL` when records are left
+   */
+  async #flush(): Promise<void> {
+    try {
+      await fromCallback((done) =>
+        this.#producer.flush(ABORT_FLUSH_MS, (error) => done(error, undefined)),
+      )
+    } catch (error) {
+      const message = `abort: records are left unsent: ${kafkaErrorOf(error).message}`
+      throw new ServiceError('PRODUCER_FATAL', message, error)
+    }
   }
 
   async renew(): Promise<void> {
@@ -130,6 +154,14 @@ export class KafkaProducer implements TransactionalProducer {
     this.#producer = this.#createClient()
     this.#inFlight = Promise.resolve()
     await this.initTransactions()
+  }
+
+  /**
+   * What keeps the client from its brokers now; `undefined` when nothing does. It tells while the consumer
+   * cannot, which is heard only when it is polled: a commit under way holds polling up.
+   */
+  trouble(): string | undefined {
+    return this.#isConnected ? undefined : 'no broker reachable: no connection is up'
   }
 
   /** Whether calls are left that have not ended: `process.exit` would wait for them. */
@@ -161,6 +193,7 @@ export class KafkaProducer implements TransactionalProducer {
       if (line.fac === TRANSACTION_LOG) this.#whyAborted = line.message
     })
     producer.on('event.stats', (event: { message: string }) => {
+      this.#isConnected = isAnyBrokerUp(parseBrokers(event.message))
       this.#options.onStatistics?.(event.message)
     })
     return producer
@@ -201,6 +234,26 @@ export class KafkaProducer implements TransactionalProducer {
   }
 }
 
+/**
+ * Aborts what the producer with this transactional id has open, and ends that producer.
+ *
+ * @throws ServiceError `KAFKA_UNAVAILABLE`, `KAFKA_UNAUTHORIZED`
+ */
+export async function fenceProducer(properties: KafkaProducerOptions['properties']): Promise<void> {
+  const producer = new KafkaProducer({
+    properties: { ...properties, 'statistics.interval.ms': 0 },
+    consumer: () => {
+      throw new ServiceError('INVARIANT_BROKEN', 'a producer that only fences sends no offsets')
+    },
+    requestTimeoutMs: INIT_TIMEOUT_MS,
+  })
+  try {
+    await producer.initTransactions()
+  } finally {
+    await producer.close()
+  }
+}
+
 /** A call that outlived its own time-out, as `sendOffsetsToTransaction` can: its effect is unknown. */
 function hangError(flow: Flow, waitedMs: number): ServiceError {
   return new ServiceError('COMMIT_UNCERTAIN', `${flow}: no answer within ${waitedMs} ms`)
@@ -215,8 +268,11 @@ function translate(flow: Flow, error: unknown, why?: string): ServiceError {
   return new ServiceError(codeOf(flow, cause), message, error)
 }
 
-/** librdkafka asks for this order of tests: fatal, abortable, retriable, anything else is fatal. */
-function codeOf(flow: Flow, cause: KafkaError): ErrorCode {
+/**
+ * The code of a call's error, which decides what follows. librdkafka asks for this order of tests: fatal,
+ * abortable, retriable, anything else is fatal.
+ */
+export function codeOf(flow: Flow, cause: KafkaError): ErrorCode {
   if (isFenced(cause)) return 'PRODUCER_FENCED'
   if (cause.isFatal) return 'PRODUCER_FATAL'
   if (cause.isTxnRequiresAbort) return 'TRANSACTION_ABORTABLE'

@@ -40,6 +40,25 @@ export class AssignedPartitions {
 
   async bounds(partition: number): Promise<LogBounds> {
     const consumer = await this.connect()
+    try {
+      return await this.#askBounds(consumer, partition)
+    } catch (error) {
+      await this.#refresh(consumer)
+      throw error
+    }
+  }
+
+  /**
+   * What the client knows of the leaders may be from before a broker's restart, and then every request is
+   * refused ("leader epoch is older"); idle, it would learn of it after minutes only.
+   */
+  async #refresh(consumer: KafkaConsumer): Promise<void> {
+    await kafkaRequest(`reading metadata of ${this.topic}`, (done) =>
+      consumer.getMetadata({ topic: this.topic, timeout: REQUEST_TIMEOUT_MS }, done),
+    ).catch(() => undefined)
+  }
+
+  async #askBounds(consumer: KafkaConsumer, partition: number): Promise<LogBounds> {
     const doing = `reading the bounds of ${this.topic}-${partition}`
     const { lowOffset } = await kafkaRequest<{ lowOffset: number }>(doing, (done) =>
       consumer.queryWatermarkOffsets(this.topic, partition, REQUEST_TIMEOUT_MS, done),

@@ -1,3 +1,6 @@
+import { isAnyBrokerUp } from '../runtime/broker-connections.ts'
+import type { BrokerStatistics } from '../runtime/broker-connections.ts'
+
 /** What the source needs of librdkafka's statistics (librdkafka `STATISTICS.md`). */
 export interface ConsumerStatistics {
   /** Last stable offset by partition; partitions the client does not fetch are absent. */
@@ -5,8 +8,7 @@ export interface ConsumerStatistics {
   readonly isAnyBrokerUp: boolean
 }
 
-interface RawStatistics {
-  readonly brokers?: Readonly<Record<string, { readonly state?: string; readonly nodeid?: number }>>
+interface RawStatistics extends BrokerStatistics {
   readonly topics?: Readonly<
     Record<string, { readonly partitions?: Readonly<Record<string, { ls_offset?: number }>> }>
   >
@@ -22,9 +24,5 @@ export function readStatistics(json: string, topic: string): ConsumerStatistics 
       lastStable.set(partition, entry.ls_offset)
     }
   }
-  // Bootstrap entries (node id −1) stay UP or DOWN on their own; only real brokers count.
-  const isAnyBrokerUp = Object.values(raw.brokers ?? {}).some(
-    (broker) => broker.state === 'UP' && (broker.nodeid ?? -1) >= 0,
-  )
-  return { lastStable, isAnyBrokerUp }
+  return { lastStable, isAnyBrokerUp: isAnyBrokerUp(raw) }
 }

@@ -31,6 +31,8 @@ const POLL_WAIT_MS = 50
 const WAIT = { firstMs: POLL_WAIT_MS, lingerMs: 1 } as const
 /** Bound on every request to a broker outside of polling. */
 const REQUEST_TIMEOUT_MS = 10_000
+/** Bound on giving the partitions back when closing. */
+const LEAVE_WAIT_MS = 2_000
 
 /**
  * The input topic on librdkafka's consumer, callback API.
@@ -41,6 +43,7 @@ const REQUEST_TIMEOUT_MS = 10_000
 export class KafkaSource implements Source {
   readonly #topic: string
   readonly #properties: ClientProperties
+  readonly #leavesGroup: boolean
   readonly #onStatistics: ((json: string) => void) | undefined
   readonly #isPatched: boolean
   #consumer: KafkaConsumer
@@ -55,6 +58,8 @@ export class KafkaSource implements Source {
   constructor(options: {
     readonly topic: string
     readonly properties: ClientProperties
+    /** Whether `close` gives the partitions back; without it they wait until the session is over. */
+    readonly leavesGroup?: boolean
     /** Gets librdkafka's statistics, JSON, once per `statistics.interval.ms`. */
     readonly onStatistics?: (json: string) => void
     /** Whether the client can read blocks of messages; it need not. */
@@ -62,6 +67,7 @@ export class KafkaSource implements Source {
   }) {
     this.#topic = options.topic
     this.#properties = options.properties
+    this.#leavesGroup = options.leavesGroup ?? false
     this.#onStatistics = options.onStatistics
     this.#isPatched = options.isPatched ?? canKafka('consumeBatch')
     this.#consumer = this.#createClient()
@@ -144,11 +150,7 @@ export class KafkaSource implements Source {
       'reading committed offsets',
       (done) => this.#consumer.committed(this.#positions(partitions), REQUEST_TIMEOUT_MS, done),
     )
-    return answer.map((entry) => ({
-      partition: entry.partition,
-      offset: entry.offset !== undefined && entry.offset >= 0 ? entry.offset : undefined,
-      metadata: entry.metadata ?? undefined,
-    }))
+    return answer.map(storedOf)
   }
 
   async logBounds(partition: number): Promise<LogBounds> {
@@ -204,7 +206,17 @@ export class KafkaSource implements Source {
   async close(): Promise<void> {
     this.#onRebalance = undefined
     if (!this.#consumer.isConnected()) return
+    if (this.#leavesGroup) await this.#leave()
     await fromCallback((done) => this.#consumer.disconnect(done))
+  }
+
+  /** A static member that only disconnects never tells the group; one that unsubscribes does. */
+  async #leave(): Promise<void> {
+    const deadline = performance.now() + LEAVE_WAIT_MS
+    this.#consumer.unsubscribe()
+    while (this.#consumer.assignments().length > 0 && performance.now() < deadline) {
+      await fromCallback<Message[]>((done) => this.#consumer.consume(1, done)).catch(() => [])
+    }
   }
 
   /** @throws what librdkafka says of properties it does not take */
@@ -297,6 +309,15 @@ export class KafkaSource implements Source {
     // The client tells of brokers that are gone only now and then; its statistics always do.
     if (statistics.isAnyBrokerUp) this.#trouble = undefined
     else this.#trouble ??= 'no broker reachable: no connection is up'
+  }
+}
+
+/** A committed offset as the client tells it. */
+export function storedOf(entry: TopicPartitionOffsetAndMetadata): CommittedOffset {
+  return {
+    partition: entry.partition,
+    offset: entry.offset !== undefined && entry.offset >= 0 ? entry.offset : undefined,
+    metadata: entry.metadata ?? undefined,
   }
 }
 

@@ -55,7 +55,7 @@ export interface Source {
    * @throws ServiceError `CONSUMER_FATAL`, `STATE_GAP` (the offset to read is no longer in the log)
    */
   poll(recordsMax: number): Promise<readonly InputRecord[]>
-  /** @throws ServiceError `KAFKA_UNAVAILABLE` */
+  /** Waits until no open transaction could change the answer. @throws ServiceError `KAFKA_UNAVAILABLE` */
   committed(partitions: readonly number[]): Promise<readonly CommittedOffset[]>
   /** @throws ServiceError `KAFKA_UNAVAILABLE` */
   logBounds(partition: number): Promise<LogBounds>

@@ -46,6 +46,18 @@ export const LOG_CODES = {
     meaning: 'State of a partition is being read from the changelog; other partitions go on.',
   },
   RESTORE_DONE: { level: 'info', meaning: 'State of a partition is what the last commit left.' },
+  FORMER_OWNER_FENCED: {
+    level: 'warn',
+    meaning:
+      'An instance left a transaction open that held up the restore of its former partitions: it is ' +
+      'aborted. That instance is dead, or it goes on with a new producer.',
+  },
+  FORMER_OWNER_NOT_FENCED: {
+    level: 'warn',
+    meaning:
+      'An open transaction holds up a restore and could not be aborted, e.g. for want of rights on the ' +
+      'transactional id: the broker aborts it after `TRANSACTION_TIMEOUT_MS` and its own interval.',
+  },
   CHANGELOG_UNUSABLE: {
     level: 'warn',
     meaning:
@@ -79,9 +91,9 @@ export const LOG_CODES = {
   },
   REGISTRY_UNAVAILABLE: {
     level: 'warn',
-    meaning: 'A schema cannot be fetched; reading waits until the registry answers.',
+    meaning: 'A schema cannot be fetched: partitions whose records need it wait, the others go on.',
   },
-  REGISTRY_BACK: { level: 'info', meaning: 'The registry answers again; reading goes on.' },
+  REGISTRY_BACK: { level: 'info', meaning: 'No partition waits for a schema any more.' },
   SCHEMA_CACHE_USED: {
     level: 'warn',
     meaning: 'The registry does not answer: what it said earlier is taken from `SCHEMA_CACHE_DIR`.',

@@ -28,6 +28,12 @@ export function logEvents(log: Log): LoopEvents {
       const message = `partition ${partition}: ${tiles} tiles restored in ${Math.round(forMs)} ms`
       log('RESTORE_DONE', message, { partition, tiles, records, forMs: Math.round(forMs) })
     },
+    fenced: (instanceId, partitions) => {
+      const message = `${told(partitions)}: the transaction that instance "${instanceId}" left open is aborted`
+      log('FORMER_OWNER_FENCED', message, { formerOwner: instanceId, partitions })
+    },
+    notFenced: (why, partitions) =>
+      log('FORMER_OWNER_NOT_FENCED', `${told(partitions)}: ${why}`, { partitions }),
     changelogUnusable: (partition, problem) =>
       log('CHANGELOG_UNUSABLE', `partition ${partition}: ${problem}`, { partition }),
     located: ({ partition, start, replayUntil, gap }) => {
@@ -48,7 +54,7 @@ export function logEvents(log: Log): LoopEvents {
     recovering: (error) => log('RECOVERING', error.message, { error: error.code }),
     recovered: (result) => log('RECOVERED', `the transaction in doubt is ${result}`, { result }),
     registryUnavailable: (error) =>
-      log('REGISTRY_UNAVAILABLE', `reading waits: ${error.message}`, { error: error.code }),
+      log('REGISTRY_UNAVAILABLE', `partitions wait: ${error.message}`, { error: error.code }),
     registryBack: () => log('REGISTRY_BACK', 'the schema registry answers again'),
     breakerTripped: (why, pauseMs) => log('BREAKER_TRIPPED', why, { pauseMs: Math.round(pauseMs) }),
     breakerClosed: () => log('BREAKER_CLOSED', 'a probing unit is committed: work goes on'),

@@ -179,6 +179,27 @@ law('a partition opened amid another one’s reading disturbs neither', async (w
   }
 })
 
+law(
+  'a partition that was closed is read from where it is opened anew, and from there only',
+  async (world) => {
+    const { reader, producer, put, seen, pollUntil } = world
+    const writer = await producer()
+    for (let number = 0; number < 2_000; number++) await put(writer, `${number}`)
+    await writer.commitTransaction()
+    await whenGrown(reader, 2_001)
+    reader.open(0, 0)
+    await pollUntil(() => seen.length > 0)
+    reader.close(0)
+    for (let poll = 0; poll < 5; poll++) await reader.poll(100, () => assert.fail('it is closed'))
+    seen.length = 0
+    await readToEnd(world, 1_990)
+    assert.deepEqual(
+      seen,
+      Array.from({ length: 10 }, (_, index) => `0:${1_990 + index}`),
+    )
+  },
+)
+
 async function whenGrown(reader: KafkaChangelog, end: number): Promise<void> {
   for (let look = 0; look < POLLS_MAX; look++) {
     if ((await reader.bounds(0)).end >= end) return

@@ -6,13 +6,12 @@ import { TOPICS } from '../simulation/topics.ts'
 import { World } from '../simulation/world.ts'
 import { isolationContract } from './isolation-suite.ts'
 import type { IsolationWorld } from './isolation-suite.ts'
+import { letTimePass } from './let-time-pass.ts'
 import { producerContract } from './producer-suite.ts'
 
 const READ_MAX = 1_000
 /** By then the markers of a decided transaction have come. */
 const MARKED_MS = 100
-/** Virtual time goes on in small steps, so that no transaction is timed out between two calls. */
-const STEP_MS = 10
 
 /** A broker without faults; the changelog is the topic that has transactions in its log. */
 async function openWorld(): Promise<IsolationWorld> {
@@ -44,14 +43,6 @@ async function openWorld(): Promise<IsolationWorld> {
       life.isOver = true
       group.isClosed = true
     },
-  }
-}
-
-async function letTimePass(world: World, life: { readonly isOver: boolean }): Promise<void> {
-  while (!life.isOver) {
-    await world.clock.pass(STEP_MS, () => life.isOver)
-    void world.clock.sleep(STEP_MS)
-    await new Promise((resolve) => setImmediate(resolve))
   }
 }
 

@@ -8,14 +8,17 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { freePorts } from '../../scripts/testbed/ports.ts'
 import { startOwn } from '../../scripts/testbed/testbed.ts'
 import type { Testbed } from '../../scripts/testbed/testbed.ts'
+import { EVENT_SCHEMA } from '../../scripts/torture/records.ts'
 import { answersOf, assertOnce, endsOf, whenCommitted } from '../harness/answers.ts'
 import { createBed } from '../harness/bed.ts'
 import type { Bed } from '../harness/bed.ts'
 import { firstFlights, FLIGHT_PARTITIONS, flightRecords } from '../harness/flights.ts'
+import { register, wireEncoder } from '../harness/registry.ts'
 import { ServiceProcess } from '../harness/service-process.ts'
 
 const WAIT_MS = 30_000
 const FLIGHTS = 6_000
+const FIRST_MS = 1_700_000_000_000
 /** A testbed of its own: its parts are stopped and frozen. */
 let testbed: Testbed
 
@@ -140,6 +143,47 @@ test('a registry that does not answer holds records back, and makes no dead lett
   const answers = await answersOf(bed)
   assertOnce(answers, FLIGHTS)
   assert.equal(answers.predictions.length, FLIGHTS)
+})
+
+test('a schema that does not come holds back the partition that needs it, and no other', async (t) => {
+  const bed = await createBed({ partitions: 3, addresses: testbed })
+  const fields = EVENT_SCHEMA.fields.map((field) => ({ ...field }))
+  const wider = { ...EVENT_SCHEMA, fields: [...fields, { name: 'more', type: 'int', default: 0 }] }
+  const known = await register(bed.registryUrl, bed.topics.input, EVENT_SCHEMA)
+  const later = await register(bed.registryUrl, bed.topics.input, wider)
+  const event = { user_id: 'u', action: 'view', value: 1 }
+  const old = wireEncoder(known, EVENT_SCHEMA)(event)
+  const next = wireEncoder(later, wider)({ ...event, more: 1 })
+  const batch = (partition: number, values: readonly Buffer[]) =>
+    values.map((value) => ({ partition, key: 'u', value, timestampMs: FIRST_MS }))
+  const first = [0, 1, 2].flatMap((partition) => batch(partition, [old, old]))
+  await bed.write(first)
+  const service = await start(t, bed)
+  await whenCommitted(service, endsOf(first))
+  testbed.registry().signal('SIGSTOP')
+  const blocked = batch(1, [old, next, old, old])
+  await bed.write(blocked)
+  await service.healthIs('ready', 503, 'REGISTRY_UNAVAILABLE')
+  await service.healthIs('live', 200, 'ok')
+  const others = [0, 2].flatMap((partition) => batch(partition, Array(500).fill(old)))
+  await bed.write(others)
+  const goingOn = [...first, ...others].filter(({ partition }) => partition !== 1)
+  await whenCommitted(service, endsOf(goingOn))
+  const { partitions } = await service.status()
+  assert.ok((partitions.find(({ partition }) => partition === 1)?.committedOffset ?? 0) <= 3)
+  testbed.registry().signal('SIGCONT')
+  const all = [...first, ...blocked, ...others]
+  await whenCommitted(service, endsOf(all))
+  await service.healthIs('ready', 200, 'ok')
+  await service.stop()
+  const answers = await answersOf(bed)
+  assertOnce(answers, all.length)
+  const order = answers.audits.filter((each) => each.source_partition === 1)
+  assert.deepEqual(
+    order.map((each) => each.source_offset),
+    [0, 1, 2, 3, 4, 5],
+  )
+  assert.equal(answers.predictions.length, all.length)
 })
 
 test('with a warm cache a start without a registry answers records of known schemas', async (t) => {

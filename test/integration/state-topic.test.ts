@@ -53,8 +53,9 @@ test('a changelog that would lose state is refused, and the command that is told
   }
   const refused = new ServiceProcess(t, bed.env)
   assert.equal(await refused.exit(), 2, refused.describe())
-  const { error, msg = '' }: { error?: unknown; msg?: string } = refused.lines.at(-1) ?? {}
-  assert.equal(error, 'TOPIC_SETTINGS')
+  const last = refused.lines.at(-1)
+  assert.equal(last?.['error'], 'TOPIC_SETTINGS')
+  const { msg } = last
   const topic = stateTopic(bed)
   assert.ok(
     msg.startsWith(`the changelog "${topic}" would lose state: cleanup.policy must be`),

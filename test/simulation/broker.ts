@@ -1,6 +1,8 @@
 import { ServiceError } from '../../src/domain/errors.ts'
-import type { InputRecord, OutputRecord } from '../../src/domain/record.ts'
+import type { OutputRecord } from '../../src/domain/record.ts'
 import type { OffsetCommit } from '../../src/sink/port.ts'
+import { CommitWatch } from './commit-watch.ts'
+import { InputLog } from './input-log.ts'
 import { StateLog } from './state-log.ts'
 import type { LogTransaction } from './state-log.ts'
 import { TOPICS } from './topics.ts'
@@ -21,28 +23,36 @@ interface Transaction extends LogTransaction {
 
 /** The logs, the offsets and the transactions of a broker, at the moment each call reaches it. */
 export class SimBroker {
-  readonly inputs: InputRecord[][]
+  readonly inputs: readonly InputLog[]
   /** The changelog, partition by partition. */
   readonly states: readonly StateLog[]
-  /** What a read-committed reader sees. */
-  readonly outputs: OutputRecord[] = []
+  /** What a read-committed reader sees of the other topics, partition by partition. */
+  readonly outputs: readonly OutputRecord[][]
   readonly committed = new Map<number, OffsetCommit>()
-  /** Told of each commit, with what it made visible. */
-  onCommit: (records: readonly OutputRecord[]) => void = () => undefined
+  readonly watch: CommitWatch
   readonly #world: World
   readonly #epochs = new Map<string, number>()
   readonly #open = new Map<string, Transaction>()
+  /** Producers fenced by the end of their transaction's time, not by a successor. */
+  readonly #timedOut = new Set<string>()
   /** Decided transactions, by producer, whose markers are still on their way. */
   readonly #unmarked = new Map<string, Transaction>()
 
   constructor(world: World, partitions: number) {
     this.#world = world
-    this.inputs = Array.from({ length: partitions }, () => [])
+    this.inputs = Array.from({ length: partitions }, () => new InputLog())
+    this.outputs = this.inputs.map(() => [])
     this.states = Array.from({ length: partitions }, () => new StateLog())
+    this.watch = new CommitWatch(world, this)
   }
 
   /** A new producer of this name: what an older one left open is aborted, and it is fenced. */
   init(name: string): number {
+    this.#timedOut.delete(name)
+    return this.#fence(name)
+  }
+
+  #fence(name: string): number {
     this.#decide(name, 'aborted')
     this.#mark(name)
     const epoch = (this.#epochs.get(name) ?? 0) + 1
@@ -53,7 +63,11 @@ export class SimBroker {
   /** @throws ServiceError `PRODUCER_FENCED` */
   transaction(name: string, epoch: number): Transaction {
     this.#expire()
-    if (this.#epochs.get(name) !== epoch) throw new ServiceError('PRODUCER_FENCED', 'fenced')
+    if (this.#epochs.get(name) !== epoch) {
+      if (this.#timedOut.has(name)) this.#world.reach('fenced-by-timeout')
+      throw new ServiceError('PRODUCER_FENCED', 'fenced')
+    }
+    this.#timedOut.delete(name)
     const open = this.#open.get(name)
     if (open !== undefined) return open
     // A producer's next transaction waits until the markers of its last one are written.
@@ -81,12 +95,13 @@ export class SimBroker {
   commit(name: string, epoch: number): void {
     const { records, offsets } = this.transaction(name, epoch)
     this.#decide(name, 'committed')
-    this.outputs.push(...records)
+    for (const record of records) {
+      if (record.topic !== TOPICS.state) this.outputs[record.partition]?.push(record)
+    }
     for (const [partition, offset] of offsets) this.committed.set(partition, offset)
-    this.#world.note(
-      `commit ${name} ${[...offsets.values()].map(({ partition, offset }) => `${partition}:${offset}`).join(' ')}`,
-    )
-    this.onCommit(records)
+    const told = [...offsets.values()].map(({ partition, offset }) => `${partition}:${offset}`)
+    this.#world.note(`commit ${name} ${told.join(' ')}`)
+    this.watch.check(name, offsets, records)
   }
 
   abort(name: string, epoch: number): void {
@@ -141,7 +156,8 @@ export class SimBroker {
     for (const [name, { openedAtMs }] of this.#open) {
       if (this.#world.clock.now() - openedAtMs <= TRANSACTION_TIMEOUT_MS) continue
       this.#world.reach('transaction-timeout')
-      this.init(name)
+      this.#timedOut.add(name)
+      this.#fence(name)
     }
   }
 }

@@ -14,6 +14,8 @@ export interface Member {
   /** Partitions were taken or given back: the client forgets or learns them. */
   readonly assigned: Map<number, number>
   isPending: boolean
+  /** Grows with every rebalance told. */
+  rebalances: number
 }
 
 /** The group coordinator: cooperative assignment, static membership. */
@@ -133,6 +135,7 @@ export class Group {
   #announceAssignment(member: Member, partitions: readonly number[]): void {
     for (const partition of partitions) this.#owners[partition] = member
     member.isPending = true
+    member.rebalances += 1
     this.#world.note(`${member.caller.name} gets ${partitions.join(',')}`)
     member.announce({
       kind: 'assigned',
@@ -148,6 +151,7 @@ export class Group {
 
   #announceRelease(member: Member, kind: 'revoked' | 'lost', partitions: readonly number[]): void {
     member.isPending = true
+    member.rebalances += 1
     this.#world.reach(kind)
     member.announce({
       kind,

@@ -1,7 +1,6 @@
 import { JsonDecoder } from '../../src/decode/json-decoder.ts'
 import type { Decoder } from '../../src/decode/port.ts'
 import { ServiceError } from '../../src/domain/errors.ts'
-import type { ModelSpec } from '../../src/domain/model-spec.ts'
 import { FeatureEngine } from '../../src/features/engine.ts'
 import { Breaker } from '../../src/loop/breaker.ts'
 import { Fetcher } from '../../src/loop/fetcher.ts'
@@ -13,13 +12,19 @@ import { Status } from '../../src/loop/status.ts'
 import { Tally } from '../../src/loop/tally.ts'
 import { UnitOfWork } from '../../src/loop/unit-of-work.ts'
 import { Backoff } from '../../src/runtime/backoff.ts'
+import type { Scorer } from '../../src/inference/port.ts'
 import { JsonEncoder } from '../../src/sink/json-encoder.ts'
 import { OutputPlan } from '../../src/sink/plan.ts'
 import { FakeScorer } from '../fakes/scorer.ts'
 import type { SimBroker } from './broker.ts'
 import type { Group } from './group.ts'
 import { SimChangelogReader } from './changelog-reader.ts'
+import { eventsOf } from './events.ts'
+import { SPEC, scoreRow } from './model.ts'
+import type { Operator } from './operator.ts'
 import { SimProducer } from './producer.ts'
+import { BREAKER } from './settings.ts'
+import type { Settings } from './settings.ts'
 import { SimSource } from './source.ts'
 import { TOPICS } from './topics.ts'
 import type { Caller, World } from './world.ts'
@@ -28,31 +33,37 @@ const RECORDS_MAX = 8
 const COMMIT_RECORDS_MAX = 20
 const UNIT_DEADLINE_MS = 10_000
 /** Short, so that it runs out in some of the seeds. */
-const REBALANCE_DRAIN_MS = 15
+const REBALANCE_DRAIN_MS = 12
 const SCORING_MAX_MS = 20
-
-/** The model of a simulated run: a score that depends on all of the row. */
-export function scoreOf(row: Float32Array): number {
-  return row.reduce((sum, value, at) => sum + (Number.isNaN(value) ? at : value * (at + 1)), 0)
-}
+const AWAY_MAX_MS = 5_000
 
 /** What instances share. */
 export interface Cluster {
   readonly world: World
   readonly broker: SimBroker
   readonly group: Group
-  readonly spec: ModelSpec
+  readonly operator: Operator
 }
+
+/** What an adapter throws that nobody has thought of. */
+class UnknownError extends Error {}
 
 /** One process: the production loop over simulated ports. */
 export class Instance {
   readonly caller: Caller
   readonly #cluster: Cluster
+  readonly #settings: Settings
   #loop: Loop | undefined
 
   constructor(cluster: Cluster, name: string) {
     this.#cluster = cluster
+    this.#settings = cluster.operator.settings
     this.caller = { name, isDead: false, frozenUntilMs: 0 }
+  }
+
+  /** Whether it must be started anew because its settings have changed. */
+  get isOutdated(): boolean {
+    return this.#settings !== this.#cluster.operator.settings
   }
 
   stop(): void {
@@ -75,15 +86,16 @@ export class Instance {
       // The process is gone; its session runs out, or its successor takes the place.
       this.caller.isDead = true
       if (error instanceof ServiceError && error.code !== 'INVARIANT_BROKEN') return error
+      if (error instanceof UnknownError) return new ServiceError('INVARIANT_BROKEN', error.message)
       world.fail(error instanceof Error ? (error.stack ?? error.message) : String(error))
       return undefined
     }
   }
 
   #compose(source: SimSource, producer: SimProducer): Loop {
-    const { world, broker, spec } = this.#cluster
+    const { world, broker } = this.#cluster
     const { clock } = world
-    const engine = new FeatureEngine(spec, { keysMax: 1_000, bytesMax: Infinity })
+    const engine = new FeatureEngine(SPEC, { keysMax: 1_000, bytesMax: Infinity })
     const observer = new Status(clock)
     const partitions = new PartitionTable()
     const tally = new Tally(COMMIT_RECORDS_MAX + RECORDS_MAX)
@@ -94,35 +106,37 @@ export class Instance {
       backoff: backoff(),
       deadlineMs: UNIT_DEADLINE_MS,
     })
-    const identity = { name: spec.name, version: spec.version, modelSha256: '', specSha256: '' }
+    const identity = { name: SPEC.name, version: SPEC.version, modelSha256: '', specSha256: '' }
     const plan = new OutputPlan({
       topics: TOPICS,
-      encoder: new JsonEncoder({ spec, identity }),
+      encoder: new JsonEncoder({ spec: SPEC, identity }),
       identity: { appId: 's', instanceId: 's', modelName: 's', modelVersion: '1' },
       headerStyle: 'millrace',
     })
-    const model = new FakeScorer(spec.features.length, (row) => [scoreOf(row)])
-    const scorer = {
-      score: async (rows: Float32Array, count: number) => {
-        // Time in which the next poll comes back and the group changes its mind.
-        await clock.sleep(world.random.whole(0, SCORING_MAX_MS))
-        return model.score(rows, count)
-      },
-      close: () => model.close(),
-    }
+    const scorer = this.#scorer()
     const shared = { source, engine, scorer, plan, unit, tally, partitions, observer, clock }
-    const events = this.#events()
-    const fetcher = new Fetcher({ ...shared, decoder: this.#decoder(), recordsMax: RECORDS_MAX })
-    const breaker = new Breaker({ ratioMax: 1, windowMs: 60_000, recordsMin: 1, pauseMs: 1_000 })
+    const events = eventsOf(this.#cluster, this.caller.name)
+    const decoder = this.#decoder()
+    const recordsMax = RECORDS_MAX
+    const fetcher = new Fetcher({ ...shared, decoder, recordsMax, backoff: backoff() })
+    const breaker = new Breaker({ ...BREAKER, ratioMax: this.#settings.ratioMax })
     return new Loop({
       ...shared,
       gate: new FloodGate({ ...shared, breaker, fetcher, events }),
       inputTopic: 'events',
+      instanceId: this.caller.name,
+      fencing: {
+        lastWritten: (asked) => source.lastWritten(asked),
+        fence: async (name) => {
+          await world.travel(this.caller)
+          broker.init(name)
+        },
+      },
       bounds: { intervalMs: 100, recordsMax: COMMIT_RECORDS_MAX },
       fetcher,
       changelog: new SimChangelogReader(world, broker, this.caller),
       rebalanceDrainMs: REBALANCE_DRAIN_MS,
-      policy: { onMismatch: 'refuse', onGap: 'refuse' },
+      policy: { onMismatch: 'refuse', onGap: this.#settings.onGap },
       processor: new Processor({
         ...shared,
         auditTopic: TOPICS.audit,
@@ -134,77 +148,38 @@ export class Instance {
     })
   }
 
+  #scorer(): Scorer {
+    const { world } = this.#cluster
+    const model = new FakeScorer(SPEC.features.length, scoreRow)
+    return {
+      score: async (rows, count) => {
+        // Time in which the next poll comes back and the group changes its mind.
+        await world.clock.sleep(world.random.whole(0, SCORING_MAX_MS))
+        if (world.fault('worker-gone')) throw new UnknownError('the worker is gone')
+        return model.score(rows, count)
+      },
+      close: () => model.close(),
+    }
+  }
+
   #decoder(): Decoder {
-    const { world, spec } = this.#cluster
-    const decoder = new JsonDecoder(spec.event)
+    const { world } = this.#cluster
+    const decoder = new JsonDecoder(SPEC.event)
+    /** Until when the schema of a partition's records is not to be had. */
+    const awayUntilMs = new Map<number, number>()
     return {
       decode: async (records) => {
-        if (records.length > 0 && world.fault('registry-unavailable')) {
+        const nowMs = world.clock.now()
+        const [first] = records
+        if (first !== undefined && world.fault('registry-unavailable')) {
+          awayUntilMs.set(first.partition, nowMs + world.random.whole(0, AWAY_MAX_MS))
+        }
+        if (records.some(({ partition }) => (awayUntilMs.get(partition) ?? 0) > nowMs)) {
           throw new ServiceError('REGISTRY_UNAVAILABLE', 'the registry is away')
         }
         return decoder.decode(records)
       },
-      rawFields: (record) => decoder.rawFields(record),
       trouble: () => undefined,
-    }
-  }
-
-  #events() {
-    const { world } = this.#cluster
-    const { name } = this.caller
-    const say = (line: string): void => world.note(`${name} ${line}`)
-    return {
-      assigned: (number: number) => say(`assigned ${number}`),
-      released: (kind: string, number: number) => say(`${kind} ${number}`),
-      located: ({
-        partition,
-        start,
-        replayUntil,
-      }: {
-        partition: number
-        start: number
-        replayUntil: number
-      }) => {
-        if (start < replayUntil) world.reach('replay')
-        say(`located ${partition} ${start} ${replayUntil}`)
-      },
-      restoring: (partition: number, offsets: number) => {
-        if (offsets > 0) world.reach('restore')
-        say(`restoring ${partition}, ${offsets} offsets`)
-      },
-      restored: ({ partition, tiles }: { partition: number; tiles: number }) =>
-        say(`restored ${partition}, ${tiles} tiles`),
-      changelogUnusable: (partition: number, problem: string) => {
-        world.reach('changelog-unusable')
-        // The input log makes up for it, so nothing else would tell.
-        if (!world.reached.has('changelog-deleted')) world.fail(`${partition}: ${problem}`)
-        say(`${partition}: ${problem}`)
-      },
-      committed: () => undefined,
-      aborted: (cause: string) => {
-        world.reach('aborted')
-        say(`aborted: ${cause}`)
-      },
-      recovering: (error: ServiceError) => {
-        world.reach(`recovering-${error.code}`)
-        if (error.message.includes('took longer')) world.reach('drain-over')
-        say(`recovering ${error.code}`)
-      },
-      recovered: (result: string) => {
-        world.reach(`recovered-${result}`)
-        say(`recovered ${result}`)
-      },
-      registryUnavailable: () => say('registry away'),
-      breakerTripped: (why: string) => say(`tripped: ${why}`),
-      breakerClosed: () => say('breaker closed'),
-      registryBack: () => {
-        world.reach('registry-back')
-        say('registry back')
-      },
-      retrying: (error: ServiceError) => {
-        world.reach(`retrying-${error.code}`)
-        say(`retrying ${error.message}`)
-      },
     }
   }
 }

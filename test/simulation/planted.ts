@@ -74,4 +74,22 @@ export const PLANTED: readonly PlantedBug[] = [
     from: "if (recovery === 'aborted') return again",
     to: 'if (again.length >= 0) return again',
   },
+  {
+    name: 'a flood of dead letters is committed',
+    file: 'src/loop/loop.ts',
+    from: '    gate.check(tally.summary(clock.now()))\n',
+    to: '',
+  },
+  {
+    name: 'records that retention took are passed over without a word',
+    file: 'src/loop/locate.ts',
+    from: 'committed < bounds.first ? overtaken(known, committed) : undefined',
+    to: 'undefined',
+  },
+  {
+    name: 'an instance that waits polls beside the poll in flight',
+    file: 'src/loop/fetcher.ts',
+    from: '    await this.#ahead?.catch(() => undefined)\n    const more',
+    to: '    const more',
+  },
 ]

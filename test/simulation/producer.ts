@@ -1,14 +1,21 @@
 import { ServiceError } from '../../src/domain/errors.ts'
+import type { OutputRecord } from '../../src/domain/record.ts'
 import type { OutputBatch } from '../../src/sink/output-batch.ts'
 import type { OffsetCommit, TransactionalProducer } from '../../src/sink/port.ts'
 import type { SimBroker } from './broker.ts'
 import type { Group, Member } from './group.ts'
 import type { Fault, World } from './world.ts'
 
-const LATER_MAX_MS = 4_000
+/** Before or after the next producer has taken over. */
+const LATER_MAX_MS = [10, 4_000]
+const REFUSED_MS = 30_000
 /** A call is given up when it has not been answered for so long. */
 const WATCHDOG_MS = 60_000
 const HANGING_SHARE = 0.1
+/** Of the records: of a unit, some two in ten. */
+const REFUSED_SHARE = 0.01
+/** Of the offsets sent by a member that loses partitions at all: it does so at that moment. */
+const LOST_SHARE = 0.03
 /** Of the calls while a rebalance waits for the member. */
 const SETTLE_SHARE = 0.4
 
@@ -24,6 +31,9 @@ export class SimProducer implements TransactionalProducer {
   /** Grows with `renew`: an abandoned client's calls must not touch its successor. */
   #client = 0
   #state: State = 'dead'
+  /** What was refused for now: the same must come again, or the transaction must be given up. */
+  #refused: string | undefined
+  #refusedUntilMs = 0
 
   constructor(
     world: World,
@@ -58,10 +68,9 @@ export class SimProducer implements TransactionalProducer {
     for (let index = from; index < batch.count; index += 1) {
       this.#require(['open'], 'produce')
       if (this.#world.fault('queue-full')) return index
-      if (this.#world.fault('produce-refused')) throw this.#mustAbort('produce')
-      const record = batch.at(index)
-      const value = record.value === null ? null : Buffer.from(record.value)
-      this.#reached(() => this.#broker.produce(this.#name, this.#epoch, { ...record, value }))
+      if (this.#world.fault('produce-refused', REFUSED_SHARE)) throw this.#mustAbort('produce')
+      const record = copyOf(batch.at(index))
+      this.#reached(() => this.#broker.produce(this.#name, this.#epoch, record))
     }
     return batch.count
   }
@@ -69,9 +78,11 @@ export class SimProducer implements TransactionalProducer {
   async sendOffsets(offsets: readonly OffsetCommit[]): Promise<void> {
     this.#require(['open'], 'sendOffsets')
     await this.#travel()
-    this.#fault('offsets-retriable', 'TRANSACTION_RETRIABLE')
-    if (this.#world.fault('offsets-abortable')) throw this.#mustAbort('sendOffsets')
+    this.#mayRefuse('offsets-retriable', 'sendOffsets', offsets)
+    if (this.#isRefused()) throw this.#mustAbort('sendOffsets')
+    if (this.#world.fault('unauthorized')) throw new ServiceError('KAFKA_UNAUTHORIZED', 'group')
     if (this.#isSettling('settle-abortable')) throw this.#mustAbort('sendOffsets')
+    if (this.#world.fault('lost', LOST_SHARE)) this.#group.takeFrom(this.#member)
     await this.#mayHang('sendOffsets')
     const isOurs = offsets.every(({ partition }) => this.#group.owns(this.#member, partition))
     if (!isOurs) {
@@ -89,7 +100,7 @@ export class SimProducer implements TransactionalProducer {
   async commitTransaction(): Promise<void> {
     this.#require(['open'], 'commit')
     await this.#travel()
-    this.#fault('commit-retriable', 'TRANSACTION_RETRIABLE')
+    this.#mayRefuse('commit-retriable', 'commit')
     if (this.#world.fault('commit-abortable')) throw this.#mustAbort('commit')
     if (this.#world.fault('commit-fatal')) throw this.#die('PRODUCER_FATAL')
     if (this.#world.fault('commit-uncertain-before')) throw this.#die('COMMIT_UNCERTAIN')
@@ -109,7 +120,7 @@ export class SimProducer implements TransactionalProducer {
   async abortTransaction(): Promise<void> {
     this.#require(['open', 'must-abort'], 'abort')
     await this.#travel()
-    this.#fault('abort-retriable', 'TRANSACTION_RETRIABLE')
+    this.#mayRefuse('abort-retriable', 'abort')
     if (this.#world.fault('abort-uncertain')) throw this.#die('COMMIT_UNCERTAIN')
     await this.#mayHang('abort')
     this.#reached(() => this.#broker.abort(this.#name, this.#epoch))
@@ -119,6 +130,7 @@ export class SimProducer implements TransactionalProducer {
 
   async renew(): Promise<void> {
     this.#state = 'dead'
+    this.#refused = undefined
     this.#client += 1
     await this.initTransactions()
   }
@@ -129,7 +141,8 @@ export class SimProducer implements TransactionalProducer {
 
   /** The answer was given up on; the request still arrives. */
   async #commitLater(epoch: number): Promise<void> {
-    await this.#world.clock.sleep(this.#world.random.whole(1, LATER_MAX_MS))
+    const { random, clock } = this.#world
+    await clock.sleep(random.whole(1, random.pick(LATER_MAX_MS) ?? 1))
     try {
       this.#broker.commit(this.#name, epoch)
       this.#world.reach('late-commit-arrived')
@@ -160,8 +173,31 @@ export class SimProducer implements TransactionalProducer {
     throw this.#die('COMMIT_UNCERTAIN')
   }
 
-  #fault(kind: Fault, code: 'KAFKA_UNAVAILABLE' | 'TRANSACTION_RETRIABLE' | 'PRODUCER_QUEUE_FULL') {
+  #fault(kind: Fault, code: 'KAFKA_UNAVAILABLE') {
     if (this.#world.fault(kind)) throw new ServiceError(code, kind)
+  }
+
+  /** Now and then for so long that a process gives up. */
+  #isRefused(): boolean {
+    const nowMs = this.#world.clock.now()
+    if (nowMs < this.#refusedUntilMs) return true
+    if (!this.#world.fault('offsets-abortable')) return false
+    if (this.#world.random.chance(0.25)) this.#refusedUntilMs = nowMs + REFUSED_MS
+    return true
+  }
+
+  /** A refusal that passes: the call must come again with the same arguments. */
+  #mayRefuse(kind: Fault, name: string, offsets: readonly OffsetCommit[] = []): void {
+    const refused = this.#refused
+    const isRefused = this.#world.fault(kind)
+    if (refused === undefined && !isRefused) return
+    const call = `${name} ${JSON.stringify(offsets)}`
+    this.#refused = isRefused ? call : undefined
+    if (refused === call) this.#world.reach('same-call-again')
+    else if (refused !== undefined && name !== 'abort') {
+      this.#world.fail(`${refused} was to be repeated, then came ${call}`)
+    }
+    if (isRefused) throw new ServiceError('TRANSACTION_RETRIABLE', kind)
   }
 
   /** The broker's own refusal leaves a client that can do no more. */
@@ -191,4 +227,15 @@ export class SimProducer implements TransactionalProducer {
     this.#world.fail(`${call} of a producer that is ${this.#state}`)
     throw new ServiceError('PRODUCER_FATAL', `${call} while ${this.#state}`)
   }
+}
+
+/** As on a log: the batch is used again. */
+function copyOf(record: OutputRecord): OutputRecord {
+  const { key, value, headers } = record
+  const bytes = { key: key && Buffer.from(key), value: value && Buffer.from(value) }
+  if (headers === undefined) return { ...record, ...bytes }
+  const texts = headers.map((header) =>
+    Object.fromEntries(Object.entries(header).map(([name, said]) => [name, String(said)])),
+  )
+  return { ...record, ...bytes, headers: texts }
 }

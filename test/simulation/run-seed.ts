@@ -1,33 +1,25 @@
-import type { InputRecord } from '../../src/domain/record.ts'
-import { specOf } from '../oracle/feature-runs.ts'
+import type { OutputRecord } from '../../src/domain/record.ts'
 import { SimBroker } from './broker.ts'
+import { differences } from './compare.ts'
 import { Group } from './group.ts'
 import { Instance } from './instance.ts'
 import type { Cluster } from './instance.ts'
-import { differences, expectedAnswers, partitionOf } from './oracle.ts'
-import { TOPICS } from './topics.ts'
+import { Operator } from './operator.ts'
+import { expectedOutputs } from './oracle.ts'
+import { write } from './workload.ts'
 import { World } from './world.ts'
 import type { Limits } from './world.ts'
 
-const SPEC = specOf({
-  lateness: '2s',
-  fields: { amount: { type: 'double', optional: true } },
-  features: [
-    { name: 'n', operation: 'count', window: '6s' },
-    { name: 'total', operation: 'sum', input_column: 'amount', window: '6s' },
-    { name: 'mean', operation: 'avg', input_column: 'amount', window: '3s' },
-    { name: 'newest', operation: 'last', input_column: 'amount', window: '8s' },
-    { name: 'since', operation: 'seconds_since_previous', window: '8s' },
-  ],
-})
 const NAMES = ['a', 'b', 'c']
-const KEYS = 4
 const PARTITIONS_MAX = 5
 const FAULTS_END_MS = 20_000
 /** Once everything is answered, whatever is still on its way has come after this. */
 const QUIET_MS = 5_000
 const PROGRESS_MAX_MS = 10 * 60_000
 const RESTART_MS = 1_000
+/** From one look at an instance to the next, and in how many of them it is asked to stop. */
+const LOOK_MS = 500
+const STOP_SHARE = 0.2
 
 /** What became of one seed. */
 export interface SeedResult {
@@ -41,14 +33,36 @@ export interface SeedResult {
   readonly trace: readonly string[]
 }
 
-/** One run of a few instances over a few partitions, with whatever the seed brings upon them. */
+/** One run of a seed, as it can be compared with another. */
+interface Run {
+  readonly world: World
+  readonly broker: SimBroker
+}
+
+/**
+ * A few instances over a few partitions, with whatever the seed brings upon them. What is read at the end
+ * must be what the oracle gives, and a second run must go the same way, step by step.
+ */
 export async function runSeed(seed: number, limits: Limits = {}): Promise<SeedResult> {
+  const first = await run(seed, limits)
+  const { world, broker } = first
+  if (world.failures.length === 0) judge(first)
+  if (world.failures.length === 0) {
+    const difference = differenceOf(first, await run(seed, limits))
+    if (difference !== undefined) world.fail(`a second run goes another way: ${difference}`)
+  }
+  const { failures, reached, trace, faults } = world
+  const records = broker.inputs.reduce((sum, log) => sum + log.records.length, 0)
+  return { seed, records, faults, failures, reached, trace }
+}
+
+async function run(seed: number, limits: Limits): Promise<Run> {
   const world = new World(seed, limits)
   const partitions = world.random.whole(1, PARTITIONS_MAX)
   const broker = new SimBroker(world, partitions)
   const group = new Group(world, partitions)
-  const cluster: Cluster = { world, broker, group, spec: SPEC }
-  watchCommits(world, broker)
+  const operator = new Operator(world, broker.watch)
+  const cluster: Cluster = { world, broker, group, operator }
   world.endFaultsIn(FAULTS_END_MS)
   const life = { isOver: false, isWritten: false }
   void write(world, broker, life)
@@ -66,38 +80,44 @@ export async function runSeed(seed: number, limits: Limits = {}): Promise<SeedRe
   life.isOver = true
   group.isClosed = true
   if (!isDone) world.fail('no progress for ten minutes after the last fault')
-  if (world.failures.length === 0) {
-    const expected = expectedAnswers(SPEC, broker.inputs)
-    for (const problem of differences(SPEC, expected, broker.outputs)) world.fail(problem)
-  }
-  const { failures, reached, trace, faults } = world
-  return { seed, records: broker.inputs.flat().length, faults, failures, reached, trace }
+  return { world, broker }
 }
 
-/** Appends records over some seconds, some of them late or no event at all. */
-async function write(world: World, broker: SimBroker, life: { isWritten: boolean }): Promise<void> {
-  const { random, clock } = world
-  const records = Math.min(random.whole(20, 200), world.limits.recordsMax ?? Infinity)
-  // Rare pauses leave a backlog, so that units stay open and records are read ahead of them.
-  const pauses = random.pick([0.2, 0.05, 0.01]) ?? 0
-  let timeMs = clock.now()
-  for (let written = 0; written < records; written++) {
-    const partition = random.whole(0, broker.inputs.length - 1)
-    const log = broker.inputs[partition] ?? []
-    timeMs += random.whole(0, 900)
-    const amount = random.chance(0.1) ? null : random.whole(0, 400) / 4
-    const record: InputRecord = {
-      topic: 'events',
-      partition,
-      offset: log.length,
-      timestamp: timeMs - (random.chance(0.1) ? random.whole(0, 5_000) : 0),
-      key: Buffer.from(`k${random.whole(1, KEYS)}`),
-      value: Buffer.from(random.chance(0.05) ? 'poison' : JSON.stringify({ amount })),
+/** Holds what a reader sees at the end against the oracle. */
+function judge({ world, broker }: Run): void {
+  for (const [partition, log] of broker.inputs.entries()) {
+    const expected = expectedOutputs(log.visible(0), broker.watch.gapsOf(partition))
+    for (const problem of differences(expected, broker.outputs[partition] ?? [])) {
+      world.fail(`partition ${partition}: ${problem}`)
     }
-    log.push(record)
-    if (random.chance(pauses)) await clock.sleep(random.whole(0, 800))
+    for (const { value, headers } of expected) {
+      const [reason] = headers
+      if (reason !== undefined) world.reach(reason)
+      else if (value.startsWith('{"outcome":"predicted"')) world.reach('predicted')
+    }
   }
-  life.isWritten = true
+}
+
+/** Where two runs part; `undefined` when they do not. */
+function differenceOf(first: Run, second: Run): string | undefined {
+  const [one, other] = [first.world, second.world]
+  const line = one.trace.findIndex((text, at) => text !== other.trace[at])
+  if (line >= 0) return `${one.trace[line]}, and then ${other.trace[line]}`
+  if (one.trace.length !== other.trace.length) return `${other.trace[one.trace.length]}`
+  if (one.clock.digest !== other.clock.digest) return 'other waits'
+  const isEqual = first.broker.outputs.every((records, partition) =>
+    areEqual(records, second.broker.outputs[partition] ?? []),
+  )
+  return isEqual ? undefined : 'other outputs'
+}
+
+function areEqual(some: readonly OutputRecord[], others: readonly OutputRecord[]): boolean {
+  if (some.length !== others.length) return false
+  return some.every(({ topic, value }, at) => {
+    const other = others[at]
+    if (other === undefined || other.topic !== topic) return false
+    return value === null ? other.value === null : (other.value?.equals(value) ?? false)
+  })
 }
 
 /** A process and its successors: whoever fails or crashes is started again, as orchestrators do. */
@@ -112,35 +132,26 @@ async function live(
     const ending = { isOver: false }
     void instance.run().then((error) => {
       ending.isOver = true
-      if (error !== undefined) world.reach(`exit-${error.code}`)
+      if (error === undefined) {
+        world.reach('ended-well')
+        return
+      }
+      world.reach(`exit-${error.code}`)
+      cluster.operator.ended(error)
     })
     while (!ending.isOver && !instance.caller.isDead && !life.isOver) {
-      await world.clock.sleep(100)
-      if (world.fault('stop')) instance.stop()
+      await world.clock.sleep(LOOK_MS)
+      if (world.fault('stop', STOP_SHARE) || instance.isOutdated) instance.stop()
     }
     world.note(`${name} has ended`)
     await world.clock.sleep(world.random.whole(RESTART_MS, RESTART_MS * 15))
   }
 }
 
-function isAnswered(broker: SimBroker): boolean {
-  return broker.inputs.every(
-    (log, partition) => (broker.committed.get(partition)?.offset ?? 0) === log.length,
-  )
-}
-
-/** At every commit: the offsets say what the audits say, no more and no less. */
-function watchCommits(world: World, broker: SimBroker): void {
-  const audited = new Map<number, number>()
-  broker.onCommit = (records) => {
-    for (const record of records.filter(({ topic }) => topic === TOPICS.audit)) {
-      const partition = partitionOf(record)
-      audited.set(partition, (audited.get(partition) ?? 0) + 1)
-    }
-    for (const [partition, { offset }] of broker.committed) {
-      const answers = audited.get(partition) ?? 0
-      if (answers === offset) continue
-      world.fail(`partition ${partition} is committed up to ${offset}, with ${answers} answers`)
-    }
-  }
+/** Whether nothing is left to answer: retention may have deleted the end of a log. */
+function isAnswered({ inputs, committed }: SimBroker): boolean {
+  return inputs.every((log, partition) => {
+    const offset = committed.get(partition)?.offset ?? 0
+    return !log.holdsFrom(Math.max(offset, log.bounds.first))
+  })
 }

@@ -4,50 +4,22 @@ import { SEED } from '../property/seed.ts'
 import { runSeed } from './run-seed.ts'
 import type { SeedResult } from './run-seed.ts'
 import { commandOf, shrink } from './shrink.ts'
-import { FAULTS } from './world.ts'
+import { unreached } from './recovery-rows.ts'
 
 const SEEDS = 2_000
-/** What the faults lead to, and must have led to at least once. */
-const CONSEQUENCES = [
-  'revoked',
-  'assignment-lost',
-  'restore',
-  'drain-over',
-  'changelog-unusable',
-  'replay',
-  'aborted',
-  'recovering-COMMIT_UNCERTAIN',
-  'recovering-PRODUCER_FATAL',
-  'recovering-PRODUCER_FENCED',
-  'recovered-committed',
-  'recovered-aborted',
-  'recovered-restored',
-  'retrying-KAFKA_UNAVAILABLE',
-  'registry-back',
-  'exit-CONSUMER_FATAL',
-  'exit-KAFKA_UNAVAILABLE',
-  'generation-moved',
-  'transaction-timeout',
-  'late-commit-arrived',
-  'late-commit-fenced',
-]
+/** A busy machine may need ten times as long as an idle one. */
+const TIMEOUT_MS = 600_000
 
-test(`${SEEDS} seeds from SEED on: whatever fails, every record is answered once, as by a fold over the log`, async () => {
+test(`${SEEDS} seeds from SEED on, each twice the same way: every record is answered once, as by a fold over the log`, {
+  timeout: TIMEOUT_MS,
+}, async () => {
   const reached = new Set<string>()
   for (let seed = SEED; seed < SEED + SEEDS; seed++) {
     const result = await runSeed(seed)
     for (const what of result.reached.keys()) reached.add(what)
     if (result.failures.length > 0) assert.fail(await describe(result))
   }
-  const missing = [...FAULTS, ...CONSEQUENCES].filter((what) => !reached.has(what))
-  assert.deepEqual(missing, [], 'never reached')
-})
-
-test('a seed runs the same way twice', async () => {
-  for (let seed = SEED; seed < SEED + 20; seed++) {
-    const [first, second] = [await runSeed(seed), await runSeed(seed)]
-    assert.deepEqual(first.trace, second.trace, `seed ${seed}`)
-  }
+  assert.deepEqual(unreached(reached), [], 'never reached')
 })
 
 /** A failing run, shrunk, with the command that repeats it. */

@@ -10,6 +10,7 @@ import type {
 import type { SimBroker } from './broker.ts'
 import { STANDS_STILL } from './group.ts'
 import type { Group, Member } from './group.ts'
+import type { InputLog } from './input-log.ts'
 import type { Caller, World } from './world.ts'
 
 const POLL_WAIT_MS = 200
@@ -40,13 +41,15 @@ export class SimSource implements Source {
       announce: (rebalance) => this.#onRebalance(rebalance),
       assigned: new Map(),
       isPending: false,
+      rebalances: 0,
     }
   }
 
   async connect(): Promise<void> {}
 
-  async partitionCounts(): Promise<ReadonlyMap<string, number>> {
-    return new Map()
+  async partitionCounts(topics: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    const { length } = this.#broker.inputs
+    return new Map(topics.filter((topic) => topic === 'events').map((topic) => [topic, length]))
   }
 
   subscribe(onRebalance: (rebalance: Rebalance) => void): void {
@@ -57,37 +60,47 @@ export class SimSource implements Source {
   async poll(recordsMax: number): Promise<readonly InputRecord[]> {
     invariant(!this.#isPolling, 'two polls at once')
     this.#isPolling = true
-    await this.#world.travel(this.member.caller)
-    const records = this.#take(recordsMax)
-    const isFull = records.length === recordsMax
-    if (isFull && this.#world.fault('rebalance', REBALANCE_SHARE)) this.#group.rebalance()
-    if (records.length === 0) await this.#world.clock.sleep(POLL_WAIT_MS)
-    this.#isPolling = false
-    return records
+    try {
+      await this.#world.travel(this.member.caller)
+      const records = this.#take(recordsMax)
+      const isFull = records.length === recordsMax
+      if (isFull && this.#world.fault('rebalance', REBALANCE_SHARE)) this.#group.rebalance()
+      if (records.length === 0) await this.#world.clock.sleep(POLL_WAIT_MS)
+      return records
+    } finally {
+      this.#isPolling = false
+    }
   }
 
   async committed(partitions: readonly number[]): Promise<readonly CommittedOffset[]> {
+    const { rebalances } = this.member
     await this.#world.travel(this.member.caller)
     this.#mayBeAway('committed')
     while (partitions.some((partition) => this.#broker.isUnstable(partition))) {
       await this.#world.clock.sleep(UNSTABLE_WAIT_MS)
     }
-    const found = partitions.map((partition) => {
-      const stored = this.#broker.committed.get(partition)
-      return { partition, offset: stored?.offset, metadata: stored?.metadata }
-    })
+    const found = this.#stored(partitions)
     await this.#world.travel(this.member.caller)
+    if (rebalances < this.member.rebalances) this.#world.reach('answer-after-rebalance')
     return found
+  }
+
+  async lastWritten(partitions: readonly number[]): Promise<readonly CommittedOffset[]> {
+    await this.#world.travel(this.member.caller)
+    this.#mayBeAway('lastWritten')
+    return this.#stored(partitions)
   }
 
   async logBounds(partition: number): Promise<LogBounds> {
     await this.#world.travel(this.member.caller)
     this.#mayBeAway('logBounds')
-    return { first: 0, end: this.#broker.inputs[partition]?.length ?? 0 }
+    const { bounds, lastStable } = this.#log(partition)
+    return { first: bounds.first, end: lastStable }
   }
 
   async seek(starts: readonly StartOffset[]): Promise<void> {
     invariant(!this.#isPolling, 'a seek while a poll is in flight')
+    if (starts.length === 0) return
     await this.#world.travel(this.member.caller)
     for (const { partition, offset } of starts) {
       if (this.member.assigned.has(partition)) this.member.assigned.set(partition, offset)
@@ -120,6 +133,13 @@ export class SimSource implements Source {
     this.#group.leave(this.member.caller.name)
   }
 
+  #stored(partitions: readonly number[]): CommittedOffset[] {
+    return partitions.map((partition) => {
+      const stored = this.#broker.committed.get(partition)
+      return { partition, offset: stored?.offset, metadata: stored?.metadata }
+    })
+  }
+
   /**
    * What has come, of a few partitions at a time, in log order. Half of the time as much as there is,
    * so that units stay open from one poll to the next.
@@ -137,11 +157,17 @@ export class SimSource implements Source {
       if (offset === STANDS_STILL) continue
       const room = most - records.length
       const some = isGreedy ? room : this.#world.random.whole(0, room)
-      const taken = this.#broker.inputs[partition]?.slice(offset, offset + some) ?? []
-      this.member.assigned.set(partition, offset + taken.length)
-      records.push(...taken)
+      const taken = this.#log(partition).read(offset, some)
+      if (some > 0) this.member.assigned.set(partition, taken.next)
+      records.push(...taken.records)
     }
     return records
+  }
+
+  #log(partition: number): InputLog {
+    const log = this.#broker.inputs[partition]
+    invariant(log !== undefined, `there is no input partition ${partition}`)
+    return log
   }
 
   #mayBeAway(call: string): void {

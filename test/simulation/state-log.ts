@@ -33,11 +33,24 @@ export class StateLog {
   #entries: Entry[] = []
   /** First offset of each transaction that has no marker here yet. */
   readonly #open = new Map<LogTransaction, number>()
+  /** Keys whose last record was deleted, and which have not been written since. */
+  readonly #lost = new Set<string>()
   #end = 0
+  #hasLost = false
 
   /** One past the last offset taken, by whatever. */
   get end(): number {
     return this.#end
+  }
+
+  /** Whether the last record of any key is gone, so that a reader cannot have all that was written. */
+  get isIncomplete(): boolean {
+    return this.#lost.size > 0
+  }
+
+  /** Whether it has ever been incomplete. */
+  get hasLost(): boolean {
+    return this.#hasLost
   }
 
   /** Where read-committed readers stop: at the first record of the earliest open transaction. */
@@ -60,6 +73,10 @@ export class StateLog {
   mark(transaction: LogTransaction, atMs: number): void {
     if (!this.#open.delete(transaction)) return
     this.#entries.push({ offset: this.#end++, atMs, transaction, record: undefined })
+    if (this.#lost.size === 0 || transaction.outcome !== 'committed') return
+    for (const entry of this.#entries) {
+      if (entry.transaction === transaction && entry.record) this.#lost.delete(nameOf(entry.record))
+    }
   }
 
   /**
@@ -85,7 +102,14 @@ export class StateLog {
   /** What retention does: whatever lies below goes, needed or not. */
   deleteBefore(limit: number): void {
     const until = Math.min(limit, this.lastStable)
+    const gone = this.#entries.filter(({ offset }) => offset < until)
     this.#entries = this.#entries.filter(({ offset }) => offset >= until)
+    const kept = new Set(this.#entries.filter(isCommitted).map(({ record }) => nameOf(record)))
+    for (const { record } of gone.filter(isCommitted)) {
+      if (kept.has(nameOf(record))) continue
+      this.#lost.add(nameOf(record))
+      this.#hasLost = true
+    }
   }
 
   /**
@@ -95,16 +119,25 @@ export class StateLog {
   compact(limit: number, nowMs: number): void {
     const isCleaned = (offset: number): boolean => offset < Math.min(limit, this.lastStable)
     const newest = new Map<string, number>()
-    for (const { offset, record, transaction } of this.#entries) {
-      if (!isCleaned(offset)) break
-      if (record !== undefined && transaction.outcome === 'committed') {
-        newest.set(record.key.toString('latin1'), offset)
-      }
+    for (const entry of this.#entries) {
+      if (!isCleaned(entry.offset)) break
+      if (isCommitted(entry)) newest.set(nameOf(entry.record), entry.offset)
     }
     this.#entries = this.#entries.filter(({ offset, atMs, record }) => {
       if (record === undefined || !isCleaned(offset)) return true
       const isOldTombstone = record.value === undefined && nowMs - atMs > TOMBSTONE_KEPT_MS
-      return newest.get(record.key.toString('latin1')) === offset && !isOldTombstone
+      return newest.get(nameOf(record)) === offset && !isOldTombstone
     })
   }
+}
+
+type Committed = Entry & { readonly record: StateRecord }
+
+function isCommitted(entry: Entry): entry is Committed {
+  return entry.record !== undefined && entry.transaction.outcome === 'committed'
+}
+
+/** A key as text. */
+function nameOf({ key }: StateRecord): string {
+  return key.toString('latin1')
 }

@@ -10,9 +10,16 @@ export class VirtualClock implements Clock {
   #nowMs = 1_700_000_000_000
   /** Sorted by time, then by age. */
   readonly #timers: Timer[] = []
+  #digest = 0
 
+  /** Of all the moments at which time has stood still so far. */
+  get digest(): number {
+    return this.#digest
+  }
+
+  /** Whole, as of a wall clock. */
   now(): number {
-    return this.#nowMs
+    return Math.floor(this.#nowMs)
   }
 
   monotonic(): number {
@@ -39,6 +46,7 @@ export class VirtualClock implements Clock {
       if (next === undefined || next.atMs > untilMs) return false
       this.#timers.shift()
       this.#nowMs = Math.max(this.#nowMs, next.atMs)
+      this.#digest = (Math.imul(this.#digest, 31) + (this.#nowMs % 2 ** 31)) | 0
       next.resolve()
     }
   }

@@ -30,6 +30,12 @@ export const FAULTS = [
   'registry-unavailable',
   'changelog-unavailable',
   'changelog-deleted',
+  'input-deleted',
+  'input-cut',
+  'input-held',
+  'flood',
+  'unauthorized',
+  'worker-gone',
 ] as const
 
 export type Fault = (typeof FAULTS)[number]
@@ -49,9 +55,16 @@ const THEMES: readonly (readonly Fault[])[] = [
   ['rebalance', 'hanging-call'],
   ['hanging-call'],
   ['commit-uncertain-later', 'init-unavailable'],
-  ['produce-refused'],
+  ['produce-refused', 'abort-retriable', 'abort-uncertain'],
+  ['flood', 'rebalance'],
+  ['input-deleted'],
+  ['input-deleted', 'changelog-deleted', 'stop'],
+  ['changelog-deleted', 'stop'],
+  ['lost', 'rebalance'],
+  ['input-cut'],
+  ['input-held', 'stop'],
 ]
-const THEMED_SHARE = 0.4
+const THEMED_SHARE = 0.5
 
 const TRACE_MAX = 20_000
 const LATENCY_MAX_MS = 4

@@ -43,6 +43,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
     'src/source/kafka-consumer.ts',
     'src/source/kafka-changelog.ts',
     'src/source/kafka-log.ts',
+    'src/source/last-written.ts',
     'src/source/state-topic.ts',
     'src/sink/kafka-producer.ts',
   ],

@@ -35,12 +35,17 @@ export function readSources(ending: string): SourceFile[] {
 
 /** The imports of a file, Node's own modules left out. */
 export function importsOf({ path, text }: SourceFile): Import[] {
-  const pattern = /^(?:import|export|\})\s*(type\s)?[^'\n]*?(?:from\s*)?'([^']+)'/gm
+  const pattern =
+    /^(?:import|export|\}|.*await import\()\s*(type\s)?[^'\n]*?(?:from\s*)?'([^']+)'/gm
   return [...text.matchAll(pattern)].flatMap(([whole, type, to = '']) => {
-    if (to.startsWith('node:') || (!whole.includes('from') && !whole.startsWith('import')))
-      return []
+    if (to.startsWith('node:') || (!whole.includes('from') && !whole.includes('import'))) return []
     const isPackage = !to.startsWith('.')
-    const target = isPackage ? to : normalize(join(dirname(path), to))
+    const target = isPackage ? packageOf(to) : normalize(join(dirname(path), to))
     return [{ from: path, to: target, isPackage, isType: type !== undefined }]
   })
+}
+
+/** The package that a path within it belongs to. */
+function packageOf(specifier: string): string {
+  return specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/')
 }

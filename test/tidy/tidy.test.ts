@@ -43,6 +43,8 @@ test('a stage that imports another, an adapter or a package out of place is foun
     ['src/loop/x.ts', "import {\n  a,\n} from '../serving/health.ts'"],
     ['src/domain/x.ts', "import type { A } from '../loop/loop.ts'"],
     ['src/loop/x.ts', "import { z } from 'onnxruntime-node'"],
+    ['src/loop/x.ts', "import { z } from 'onnxruntime-node/dist/x.js'"],
+    ['src/loop/x.ts', "  const { a } = await import('../serving/health.ts')"],
     ['src/loop/x.ts', "import { z } from '../../scripts/test.ts'"],
     ['src/new/x.ts', "import { z } from '../domain/errors.ts'"],
   ] as const

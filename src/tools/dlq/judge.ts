@@ -1,4 +1,4 @@
-import type { Decoder, RawField } from '../../decode/port.ts'
+import type { Decoder, FieldReader, RawField } from '../../decode/port.ts'
 import type { Event } from '../../domain/event.ts'
 import type { DeadLetter } from '../../domain/outcome.ts'
 import type { FeatureEngine } from '../../features/engine.ts'
@@ -29,14 +29,14 @@ export class Judge {
   /** Records of the input that are not answered yet, transaction markers included. */
   readonly backlog: number
   readonly #inputTopic: string
-  readonly #decoder: Decoder
+  readonly #decoder: Decoder & FieldReader
   readonly #engine: FeatureEngine
   readonly #positions: ReadonlyMap<number, StreamPosition | undefined>
   readonly #row: Float64Array
 
   constructor(parts: {
     readonly inputTopic: string
-    readonly decoder: Decoder
+    readonly decoder: Decoder & FieldReader
     /** One of the judge's own. */
     readonly engine: FeatureEngine
     /** By partition of the input, as last committed; `undefined` where nothing ever was. */

@@ -31,8 +31,9 @@ const TOLD: readonly (readonly [OffsetMetadata, string])[] = [
       },
       layout: LAYOUT,
       changelog: { from: 0, tiles: 0 },
+      writer: 'pod-0',
     },
-    '{"v":2,"r":9007199254740991,"s":0,"c":0,"h":7,"l":"key k"}',
+    '{"v":2,"r":9007199254740991,"s":0,"c":0,"w":"pod-0","h":7,"l":"key k"}',
   ],
 ]
 
@@ -52,6 +53,7 @@ test('the largest metadata stays below what brokers take', () => {
     },
     layout: { hash: 2 ** 32 - 1, text: '€'.repeat(400) },
     changelog: { from: Number.MAX_SAFE_INTEGER, tiles: Number.MAX_SAFE_INTEGER },
+    writer: 'i'.repeat(200),
   })
   assert.ok(Buffer.byteLength(text) < 4_096, `${Buffer.byteLength(text)} bytes`)
   assert.notEqual(parseMetadata(text), undefined)
@@ -81,6 +83,9 @@ const FOREIGN = [
   `{"v":2,"t":1,"r":1,"s":1,${REST}`,
   `{"v":2,"t":1,"r":1,"c":1,${REST}`,
   `{"v":2,"t":1,"r":1,"s":-1,"c":1,${REST}`,
+  `{"v":2,"t":1,"r":1,"w":"",${REST}`,
+  `{"v":2,"t":1,"r":1,"w":7,${REST}`,
+  `{"v":2,"t":1,"r":1,"w":"${'i'.repeat(201)}",${REST}`,
   '{"v":2,"t":1,"r":1}',
   '{"v":2,"t":1,"r":1,"h":7}',
   '{"v":2,"t":1700,"r":42,"rt":900'.slice(0, 20),

@@ -39,6 +39,18 @@ test('an aborted unit leaves nothing', async () => {
   assert.deepEqual([log.records.length, log.offsets.size, unit.isOpen], [0, 0, false])
 })
 
+test('a producer found fenced while it took records is not asked to abort', async () => {
+  const producer = new FakeProducer(new FakeLog(), [{ call: 'produce', code: 'PRODUCER_FENCED' }])
+  const unit = await unitOver(producer)
+  await unit.begin()
+  unit.produce(recordOf('a'))
+  await unit.flush()
+  await assert.rejects(unit.abort(), { code: 'PRODUCER_FENCED' })
+  assert.deepEqual(producer.calls, ['begin', 'produce'])
+  await unit.renew()
+  assert.equal(unit.isOpen, false)
+})
+
 test('a second begin joins the open transaction', async () => {
   const producer = new FakeProducer(new FakeLog())
   const unit = await unitOver(producer)

@@ -1,0 +1,171 @@
+import type { Decoded, Decoder } from '../decode/port.ts'
+import { ServiceError } from '../domain/errors.ts'
+import type { InputRecord } from '../domain/record.ts'
+import type { Backoff } from '../runtime/backoff.ts'
+import type { Clock } from '../runtime/clock.ts'
+
+/** How long all partitions wait for a schema that one of them needs. */
+const ANSWER_WAIT_MS = 500
+
+/** A partition that stands still at a record whose schema cannot be fetched now. */
+interface Blocked {
+  readonly partition: number
+  readonly record: InputRecord
+  readonly error: ServiceError
+}
+
+/** What became of a batch. */
+export interface Decoding {
+  /** Of the partitions that are not blocked, each partition's records in offset order. */
+  readonly decoded: readonly Decoded[]
+  /** Partitions blocked by this batch: nothing of it is decoded of them. */
+  readonly blocked: readonly number[]
+}
+
+/**
+ * Decodes what can be decoded while the registry is away: a schema that does not come blocks the
+ * partitions whose records need it, the others go on. What is blocked is asked for in the background,
+ * one record at a time, with back-off.
+ */
+export class PatientDecoder {
+  readonly #decoder: Decoder
+  readonly #clock: Clock
+  readonly #backoff: Backoff
+  /** Oldest first; only the record that blocks is kept. */
+  readonly #blocked = new Map<number, Blocked>()
+  #unblocked: number[] = []
+  #isAsking = false
+  #asksAtMs = 0
+  #failure: { readonly error: unknown } | undefined
+
+  constructor(parts: {
+    readonly decoder: Decoder
+    readonly clock: Clock
+    readonly backoff: Backoff
+  }) {
+    this.#decoder = parts.decoder
+    this.#clock = parts.clock
+    this.#backoff = parts.backoff
+  }
+
+  /** Why partitions are blocked; `undefined` when none is. */
+  get trouble(): ServiceError | undefined {
+    const [first] = this.#blocked.values()
+    return first?.error
+  }
+
+  /** Records of partitions that are blocked already are left out: they are read again. */
+  async decode(records: readonly InputRecord[]): Promise<Decoding> {
+    const open = this.#isAnyBlocked ? records.filter((each) => this.#isOpen(each)) : records
+    const whole = await this.#attempt(open)
+    if (!(whole instanceof ServiceError)) return { decoded: whole, blocked: [] }
+    const groups = [...Map.groupBy(open, ({ partition }) => partition)]
+    const attempts = await Promise.all(
+      groups.map(async ([partition, own]) => ({ partition, own, done: await this.#attempt(own) })),
+    )
+    const decoded: Decoded[] = []
+    const blocked: number[] = []
+    for (const { partition, own, done } of attempts) {
+      const [record] = own
+      if (!(done instanceof ServiceError)) decoded.push(...done)
+      else if (record !== undefined) {
+        blocked.push(partition)
+        this.#block({ partition, record, error: done })
+      }
+    }
+    return { decoded, blocked }
+  }
+
+  /**
+   * Partitions whose record can be decoded now: read on from where they stand. Asks for the next one,
+   * when it is time.
+   *
+   * @throws what decoding throws besides `REGISTRY_UNAVAILABLE`
+   */
+  takeUnblocked(): readonly number[] {
+    if (this.#failure !== undefined) throw this.#failure.error
+    const unblocked = this.#unblocked
+    this.#unblocked = []
+    const isTime = this.#clock.monotonic() >= this.#asksAtMs
+    if (this.#isAnyBlocked && !this.#isAsking && isTime) void this.#ask()
+    return unblocked
+  }
+
+  /** Blocks nothing any more. @returns what was blocked: it must be read again */
+  clear(): readonly number[] {
+    const all = [...this.#blocked.keys(), ...this.#unblocked]
+    this.#blocked.clear()
+    this.#unblocked = []
+    return all
+  }
+
+  /** Forgets partitions that are no longer ours. */
+  retain(isOwned: (partition: number) => boolean): void {
+    for (const partition of this.#blocked.keys()) {
+      if (!isOwned(partition)) this.#blocked.delete(partition)
+    }
+    this.#unblocked = this.#unblocked.filter(isOwned)
+  }
+
+  get #isAnyBlocked(): boolean {
+    return this.#blocked.size + this.#unblocked.length > 0
+  }
+
+  #isOpen({ partition }: InputRecord): boolean {
+    return !this.#blocked.has(partition) && !this.#unblocked.includes(partition)
+  }
+
+  #block(blocked: Blocked): void {
+    if (this.#blocked.size === 0) {
+      this.#backoff.reset()
+      this.#asksAtMs = this.#clock.monotonic() + this.#backoff.next()
+    }
+    this.#blocked.set(blocked.partition, blocked)
+  }
+
+  /** For the record that has waited longest. */
+  async #ask(): Promise<void> {
+    const [asked] = this.#blocked.values()
+    if (asked === undefined) return
+    const { partition, record } = asked
+    this.#isAsking = true
+    try {
+      await this.#decoder.decode([record])
+      this.#backoff.reset()
+      if (this.#take(asked)) this.#unblocked.push(partition)
+    } catch (error) {
+      this.#asksAtMs = this.#clock.monotonic() + this.#backoff.next()
+      // Behind the others: their schemas may be there.
+      if (!isAway(error)) this.#failure ??= { error }
+      else if (this.#take(asked)) this.#blocked.set(partition, { partition, record, error })
+    } finally {
+      this.#isAsking = false
+    }
+  }
+
+  /** @returns false when it is not blocked by this record any more */
+  #take(blocked: Blocked): boolean {
+    return (
+      this.#blocked.get(blocked.partition) === blocked && this.#blocked.delete(blocked.partition)
+    )
+  }
+
+  /** @returns the error when a schema cannot be fetched now, or does not come soon */
+  async #attempt(records: readonly InputRecord[]): Promise<readonly Decoded[] | ServiceError> {
+    if (records.length === 0) return []
+    const decoding = this.#decoder.decode(records).catch((error: unknown) => {
+      if (isAway(error)) return error
+      throw error
+    })
+    return Promise.race([decoding, this.#clock.sleep(ANSWER_WAIT_MS).then(lateError)])
+  }
+}
+
+function lateError(): ServiceError {
+  const message = `a schema did not come within ${ANSWER_WAIT_MS} ms`
+  return new ServiceError('REGISTRY_UNAVAILABLE', message)
+}
+
+function isAway(error: unknown): error is ServiceError {
+  return error instanceof ServiceError && error.code === 'REGISTRY_UNAVAILABLE'
+}

@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { freePorts } from '../../scripts/testbed/ports.ts'
+import { startOwn } from '../../scripts/testbed/testbed.ts'
+import { BreakingProxy } from '../../scripts/torture/proxy.ts'
+import { answersOf, assertOnce, endsOf, whenCommitted } from '../harness/answers.ts'
+import { createBed } from '../harness/bed.ts'
+import { firstFlights, FLIGHT_PARTITIONS, flightRecords } from '../harness/flights.ts'
+import { ServiceProcess } from '../harness/service-process.ts'
+
+const FLIGHTS = 12_000
+const DRAIN_MS = 100
+/** A commit takes several requests, each of which takes this much longer, there and back. */
+const DELAY_MS = 100
+
+test('a commit that holds up a rebalance longer than REBALANCE_DRAIN_MS is looked up by a new producer', async (t) => {
+  const [port = 0, advertisedPort = 0] = await freePorts(2)
+  const testbed = await startOwn({ port, advertisedPort })
+  t.after(() => testbed.stop())
+  const proxy = await BreakingProxy.listen(advertisedPort, port)
+  t.after(() => proxy.close())
+  const bed = await createBed({
+    partitions: FLIGHT_PARTITIONS,
+    model: 'flight-delay',
+    addresses: testbed,
+  })
+  const records = await flightRecords(bed, await firstFlights(FLIGHTS))
+  const env = {
+    ...bed.env,
+    KAFKA_BROKERS: `127.0.0.1:${advertisedPort}`,
+    REBALANCE_DRAIN_MS: String(DRAIN_MS),
+    // No poll is short while there is a record, so a unit is open when the rebalance comes.
+    BATCH_MAX_RECORDS: '1',
+    COMMIT_INTERVAL_MS: '5000',
+  }
+  const first = new ServiceProcess(t, env)
+  await first.logged('ASSIGNED')
+  await bed.write(records)
+  await first.statusIs('a start', ({ totals }) => totals.received > 0)
+  const second = new ServiceProcess(t, { ...env, INSTANCE_ID: 'b' })
+  await second.logged('STARTED')
+  proxy.delay(DELAY_MS)
+  await second.statusIs('a share', ({ partitions }) => partitions.length > 0)
+  const recovering = await first.logged('RECOVERING')
+  assert.match(recovering.msg, new RegExp(`took longer than ${DRAIN_MS} ms`))
+  await first.logged('RECOVERED')
+  proxy.delay(0)
+  await second.stop()
+  const all = FLIGHT_PARTITIONS
+  await first.statusIs('all partitions', ({ partitions }) => partitions.length === all)
+  await whenCommitted(first, endsOf(records))
+  await first.stop()
+  assertOnce(await answersOf(bed), FLIGHTS)
+})

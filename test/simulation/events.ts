@@ -1,0 +1,64 @@
+import type { LoopEvents } from '../../src/loop/events.ts'
+import type { Cluster } from './instance.ts'
+
+/** What an instance says of itself: noted, counted, and held against what the broker knows. */
+export function eventsOf({ world, broker, operator }: Cluster, name: string): LoopEvents {
+  const say = (line: string): void => world.note(`${name} ${line}`)
+  return {
+    assigned: (number) => say(`assigned ${number}`),
+    released: (kind, number) => say(`${kind} ${number}`),
+    located: (location) => {
+      const { partition, start, replayUntil, gap } = location
+      if (start < replayUntil) world.reach('replay')
+      broker.watch.located(name, location)
+      say(`located ${partition} ${start} ${replayUntil}${gap === undefined ? '' : `, ${gap}`}`)
+    },
+    restoring: (partition, offsets) => {
+      if (offsets > 0) world.reach('restore')
+      say(`restoring ${partition}, ${offsets} offsets`)
+    },
+    restored: ({ partition, tiles }) => say(`restored ${partition}, ${tiles} tiles`),
+    changelogUnusable: (partition, problem) => {
+      world.reach('changelog-unusable')
+      // The input log makes up for it, so nothing else would tell.
+      if (broker.states[partition]?.isIncomplete !== true) world.fail(`${partition}: ${problem}`)
+      say(`${partition}: ${problem}`)
+    },
+    fenced: (owner) => {
+      world.reach('former-owner-fenced')
+      say(`fenced ${owner}`)
+    },
+    notFenced: (why) => say(`not fenced: ${why}`),
+    committed: () => undefined,
+    aborted: (cause) => {
+      world.reach('aborted')
+      say(`aborted: ${cause}`)
+    },
+    recovering: (error) => {
+      world.reach(`recovering-${error.code}`)
+      if (error.message.includes('took longer')) world.reach('drain-over')
+      say(`recovering ${error.code}`)
+    },
+    recovered: (result) => {
+      world.reach(`recovered-${result}`)
+      say(`recovered ${result}`)
+    },
+    registryUnavailable: () => say('registry away'),
+    registryBack: () => {
+      world.reach('registry-back')
+      say('registry back')
+    },
+    breakerTripped: (why) => {
+      operator.tripped()
+      say(`tripped: ${why}`)
+    },
+    breakerClosed: () => {
+      operator.breakerClosed()
+      say('breaker closed')
+    },
+    retrying: (error) => {
+      world.reach(`retrying-${error.code}`)
+      say(`retrying ${error.message}`)
+    },
+  }
+}
