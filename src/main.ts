@@ -4,7 +4,6 @@ import { readFileSync } from 'node:fs'
 import { enableCompileCache } from 'node:module'
 import { hostname } from 'node:os'
 import process from 'node:process'
-import { registryOptions } from './config/client-properties.ts'
 import { loadConfig } from './config/load.ts'
 import type { LoadedConfig } from './config/load.ts'
 import { EXIT, ServiceError } from './domain/errors.ts'
@@ -123,6 +122,12 @@ async function schema(options: readonly string[]): Promise<number> {
   if (more.length > 0) return refuse(`unknown option "${more[0]}" of "schema check"`)
   try {
     const loaded = load().config
+    // Loaded here, so that the service starts without them.
+    const { registryOptions } = await import('./config/client-properties.ts')
+    const { parseModelSpec } = await import('./features/spec.ts')
+    const { loadModelFolder } = await import('./inference/model-folder.ts')
+    const { createRegistryClient } = await import('./runtime/registry-client.ts')
+    const { schemaCheck } = await import('./tools/schema-check.ts')
     const registry = registryOptions(loaded)
     if (registry === undefined) return refuse('SCHEMA_REGISTRY_URL is required for "schema check"')
     const { parseModelSpec } = await import('./features/spec.ts')

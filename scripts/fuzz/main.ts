@@ -2,10 +2,9 @@
  * Decodes records that were made to do harm: see `--help`.
  */
 import { parseArgs } from 'node:util'
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
-import { fuzz } from './run.ts'
+import { Worker } from 'node:worker_threads'
 import type { FuzzResult } from './run.ts'
+import type { FuzzMessage } from './worker.ts'
 
 const HELP = `Usage: node scripts/fuzz/main.ts [--cases N] [--seed S] [--json]
 
@@ -19,7 +18,8 @@ memory must not grow.
 
 Exit status: 0 all hold; 1 one does not; 2 wrong usage.
 `
-const PART = 10_000
+/** Longest time a batch of a hundred may take before it counts as one that never ends, ms. */
+const BATCH_MS_MAX = 30_000
 const SHOWN_MAX = 20
 /** What the heap may have grown by between the first part and the last, bytes. */
 const GROWTH_BYTES_MAX = 32 * 1024 * 1024
@@ -37,15 +37,34 @@ async function main(): Promise<number> {
     return values.help === true ? 0 : 2
   }
   const startedAt = performance.now()
-  const results: FuzzResult[] = []
-  let settledBytes = 0
-  for (let done = 0; done < cases; done += PART) {
-    results.push(await fuzz(first + done, Math.min(PART, cases - done)))
-    if (done === 0) settledBytes = heapBytes()
-  }
-  const grownBytes = heapBytes() - settledBytes
+  const { results, grownBytes } = await runWorker(first, cases)
   const seconds = (performance.now() - startedAt) / 1000
   return report({ first, results, grownBytes, seconds }, values.json === true)
+}
+
+/** @throws Error when a batch does not end */
+function runWorker(
+  first: number,
+  cases: number,
+): Promise<{ readonly results: readonly FuzzResult[]; readonly grownBytes: number }> {
+  return new Promise((done, reject) => {
+    const worker = new Worker(new URL('worker.ts', import.meta.url), {
+      workerData: { first, cases },
+    })
+    let seed = first
+    const hangs = (): void => {
+      reject(new Error(`seeds from ${seed} on do not end within ${BATCH_MS_MAX} ms`))
+      void worker.terminate()
+    }
+    const watchdog = setTimeout(hangs, BATCH_MS_MAX)
+    worker.on('message', (message: FuzzMessage) => {
+      watchdog.refresh()
+      if (message.kind === 'batch') seed = message.seed
+      else done(message)
+    })
+    worker.once('error', reject)
+    worker.once('exit', () => clearTimeout(watchdog))
+  })
 }
 
 function report(
@@ -80,17 +99,9 @@ function report(
     }
     process.stdout.write(
       `${cases} cases from seed ${first} in ${seconds.toFixed(1)} s: ${findings.length} do not ` +
-        `hold; heap ${(grownBytes / 1e6).toFixed(1)} MB larger than after the first ${PART}\n`,
+        `hold; heap ${(grownBytes / 1e6).toFixed(1)} MB larger than after the first 10000\n`,
     )
     if (isGrown) process.stdout.write('FAILS: memory grows\n')
   }
   return findings.length > 0 || isGrown ? 1 : 0
-}
-
-/** Of what is reachable. */
-function heapBytes(): number {
-  setFlagsFromString('--expose-gc')
-  const collect: () => void = runInNewContext('gc')
-  collect()
-  return process.memoryUsage().heapUsed
 }

@@ -47,8 +47,13 @@ interface Case {
  * format, mixed. Each must have exactly one fate, in time, the same when it is decoded again.
  *
  * @param first seed of the first case; the others follow
+ * @param onBatch called with the first seed of each batch before it is decoded
  */
-export async function fuzz(first: number, cases: number): Promise<FuzzResult> {
+export async function fuzz(
+  first: number,
+  cases: number,
+  onBatch: (seed: number) => void = () => undefined,
+): Promise<FuzzResult> {
   const formats = fuzzFormats()
   const decoder = new RegistryDecoder({
     client: clientOf(formats),
@@ -62,6 +67,7 @@ export async function fuzz(first: number, cases: number): Promise<FuzzResult> {
     const seeds = Math.min(BATCH, first + cases - from)
     const batch = Array.from({ length: seeds }, (_, index) => caseOf(from + index, formats))
     const records = batch.map(({ record }) => record)
+    onBatch(from)
     const startedAt = performance.now()
     const decoded = await decoder.decode(records)
     const isSlow = performance.now() - startedAt > RECORD_MS_MAX / 2

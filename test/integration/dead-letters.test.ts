@@ -100,6 +100,27 @@ test('what cannot be predicted is kept as it came, says why and where from, and 
   assert.equal(headers['millrace.late.by.ms'], String(HOUR_MS / 2))
 })
 
+test('tombstones are skipped when that is asked for: audited, and nothing else', async (t) => {
+  const bed = await createBed({ format: 'json' })
+  const value = Buffer.from(JSON.stringify({ user_id: 'u1', action: 'x', value: 1 }))
+  const values = [value, null, Buffer.alloc(0), null, value]
+  await bed.write(values.map((each): NewRecord => ({ partition: 0, key: 'u1', value: each })))
+  const service = new ServiceProcess(t, { ...bed.env, TOMBSTONES: 'skip' })
+  await whenCommitted(service, new Map([[0, values.length]]))
+  await service.stop()
+  const audits = await bed.readJson<{ outcome: string; reason: string | null }>('audit')
+  assert.deepEqual(
+    audits.map(({ outcome, reason }) => reason ?? outcome),
+    ['predicted', 'skipped', 'empty-value', 'skipped', 'predicted'],
+  )
+  assert.equal((await bed.read('deadLetters')).length, 1)
+  const rows = await bed.readJson<{ event_count_1h: number }>('features')
+  assert.deepEqual(
+    rows.map((row) => row.event_count_1h),
+    [1, 2],
+  )
+})
+
 function checkLetter(
   letter: InputRecord,
   wanted: Case | undefined,

@@ -249,6 +249,21 @@ test('versions of one subject go on in the middle of a batch: promoted, moved, a
   assert.deepEqual(await fates(...values, ...values.toReversed()), Array(6).fill('event'))
 })
 
+test('a value of 10 MB is read without what nobody needs, one beyond the bound is not looked at', async (t) => {
+  const { fates, register } = await open(t)
+  const fields = [{ name: 'blob', type: 'bytes' }, ...JSON.parse(EVENT).fields]
+  const id = await register({ schema: JSON.stringify({ type: 'record', name: 'Event', fields }) })
+  const blobOf = (sizeBytes: number): Buffer => {
+    const length: number[] = []
+    let rest = sizeBytes * 2
+    for (; rest > 0x7f; rest = Math.floor(rest / 128)) length.push((rest % 128) | 0x80)
+    return Buffer.concat([Buffer.from([...length, rest]), Buffer.alloc(sizeBytes), BODY])
+  }
+  const [large, tooLarge] = await fates(wireValue(id, blobOf(10e6)), wireValue(id, blobOf(17e6)))
+  assert.equal(large, 'event')
+  assert.match(String(tooLarge), /^undecodable: value must have at most 16777216 bytes, got 170/)
+})
+
 test('bytes that do not fit their schema are undecodable, and name it', async (t) => {
   const { fates, register } = await open(t)
   const value = wireValue(await register({}), Buffer.concat([BODY, BODY]))
