@@ -42,6 +42,8 @@ class Walk {
   /** What `export` has set so far. */
   #exports = ''
   #next: string | undefined
+  /** What the guide calls the input topic. */
+  #topic = ''
   #status = 0
   #service: ServiceProcess | undefined
   readonly #users: string[] = []
@@ -70,11 +72,16 @@ class Walk {
     if (step.kind === 'act') return this.#act(step.words)
     const next = this.#next
     this.#next = undefined
-    // The addresses of a guide are not those of the test, which has its own environment.
-    if (next === 'given') return
+    // Addresses and names of a guide are not those of the test, which has its own environment.
+    if (next === 'given') return this.#note(step.text)
     if (next === 'service') return this.#serve(step.text)
     const printed = await this.#run(step.text)
     assert.deepEqual(missingLines(step.prints, printed), [], `${step.text}printed:\n${printed}`)
+  }
+
+  #note(given: string): void {
+    this.#topic = / INPUT_TOPIC=(\S+)/.exec(given)?.[1] ?? ''
+    assert.notEqual(this.#topic, '')
   }
 
   async #act([verb, ...words]: readonly string[]): Promise<void> {
@@ -137,7 +144,7 @@ class Walk {
     const [status]: unknown[] = await once(child, 'close')
     assert.equal(status, this.#status, `${commands}ended with ${String(status)}:\n${printed}`)
     this.#status = 0
-    return printed
+    return printed.replaceAll(this.#bed.topics.input, this.#topic)
   }
 
   /** Events of new users; returns once they are answered, as far as they are before the breaker trips. */
