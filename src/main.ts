@@ -130,10 +130,6 @@ async function schema(options: readonly string[]): Promise<number> {
     const { schemaCheck } = await import('./tools/schema-check.ts')
     const registry = registryOptions(loaded)
     if (registry === undefined) return refuse('SCHEMA_REGISTRY_URL is required for "schema check"')
-    const { parseModelSpec } = await import('./features/spec.ts')
-    const { loadModelFolder } = await import('./inference/model-folder.ts')
-    const { createRegistryClient } = await import('./runtime/registry-client.ts')
-    const { schemaCheck } = await import('./tools/schema-check.ts')
     const { spec } = await loadModelFolder(loaded.modelDir, parseModelSpec)
     const { output, status: found } = await schemaCheck(createRegistryClient(registry), {
       spec,
