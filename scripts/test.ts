@@ -20,6 +20,7 @@ const GROUPS = {
   simulation: { isReal: false, atOnce: 2 },
   contract: { isReal: true, atOnce: 1 },
   integration: { isReal: true, atOnce: 1 },
+  guide: { isReal: true, atOnce: 1 },
 } as const satisfies Record<string, { isReal: boolean; atOnce: number }>
 type Group = keyof typeof GROUPS
 

@@ -22,6 +22,7 @@ if (status === EXIT.ok) process.exit()
 else endProcess(status)
 
 async function main([command = 'run', ...options]: readonly string[]): Promise<number> {
+  if (command === 'dlq') return dlq(options)
   if (command === 'schema') return schema(options)
   const unknown = command === 'config' ? options.filter((each) => each !== '--json') : options
   if (unknown.length > 0) return refuse(`unknown option "${unknown[0]}" of "${command}"`)
@@ -96,6 +97,12 @@ function uncaught(): Promise<never> {
     process.on('uncaughtException', reject)
     process.on('unhandledRejection', reject)
   })
+}
+
+async function dlq(options: readonly string[]): Promise<number> {
+  enableCompileCache()
+  const { runDlq } = await import('./dlq.ts')
+  return runDlq(options, () => load().config)
 }
 
 function config(json: boolean): number {

@@ -123,7 +123,12 @@ export class Service {
     // Last of all: it fences whoever had this name, so everything else must be good.
     await this.#prepareChangelog(engine, source)
     await this.#waitFor(() => producer.initTransactions())
-    const plan = new OutputPlan({ topics, encoder, identity: headerIdentity(identity) })
+    const plan = new OutputPlan({
+      topics,
+      encoder,
+      identity: headerIdentity(identity),
+      headerStyle: config.deadLetterHeaders,
+    })
     const loop = this.#compose({ engine, scorer, decoder, source, producer, plan, metrics, folder })
     log('STARTED', `consuming "${inputTopic}", serving ${config.httpHost}:${port}`, { port })
     await loop.run()

@@ -5,7 +5,8 @@ import { configurationDocument } from './configuration.ts'
 import { replaceBetween } from './markdown.ts'
 import { metricsDocument } from './metrics.ts'
 import { errorTable, exitTable, logTable } from './operations.ts'
-import { fieldsTable, headersTable, reasonsTable } from './topics.ts'
+import { queueSeriesTable, reasonsTable } from './reasons.ts'
+import { fieldsTable, headersTable, replayHeadersTable, stylesTables } from './topics.ts'
 
 /** A file that comes from code, as it must be. */
 export interface GeneratedFile {
@@ -46,13 +47,16 @@ export async function generatedFiles(
       'exit-statuses': exitTable(),
       'error-codes': errorTable(),
       'log-codes': logTable(),
+      reasons: reasonsTable(),
     }),
+    partly('docs/guides/dead-letters.md', { 'queue-series': queueSeriesTable() }),
     partly('docs/topics.md', {
       features: fieldsTable(example, 'features'),
       predictions: fieldsTable(example, 'predictions'),
       audit: fieldsTable(example, 'audit'),
       headers: headersTable(),
-      reasons: reasonsTable(),
+      styles: stylesTables(),
+      'replay-headers': replayHeadersTable(),
     }),
     ...(metrics === undefined ? [] : [{ path: 'docs/metrics.md', content: metrics }]),
     ...schemaFiles(models),

@@ -72,6 +72,18 @@ export function changelogProperties(config: Config): ClientProperties {
   }
 }
 
+/** Properties of the client that reads the dead letters for the tools: no member of any group. */
+export function queueProperties(config: Config): ClientProperties {
+  const name = queueToolOf(config)
+  return { ...changelogProperties(config), 'group.id': name, 'client.id': name }
+}
+
+/** Properties of the one producer of the dead-letter tools of an application. */
+export function queueProducerProperties(config: Config): ClientProperties {
+  const name = queueToolOf(config)
+  return { ...producerProperties(config), 'client.id': name, 'transactional.id': name }
+}
+
 /** Properties of the client that creates topics. */
 export function adminProperties(config: Config): ClientProperties {
   return { ...connectionProperties(config), 'statistics.interval.ms': 0, ...passedToBoth(config) }
@@ -132,6 +144,11 @@ export function registryOptions(config: Config): RegistryOptions | undefined {
 /** Names the group member and the transaction's owner, the same after a restart. */
 function memberOf({ appId, instanceId }: Pick<Config, 'appId' | 'instanceId'>): string {
   return `${appId}-${instanceId}`
+}
+
+/** Begins as the names of the instances do, for rights by prefix, and is none: no INSTANCE_ID has an @. */
+function queueToolOf({ appId }: Config): string {
+  return `${appId}-@dlq`
 }
 
 function connectionProperties(config: Config): ClientProperties {

@@ -1,3 +1,4 @@
+import { HEADER_STYLES } from '../domain/header-style.ts'
 import {
   choice,
   folder,
@@ -156,8 +157,24 @@ export const unitVariables = {
   }),
 }
 
-/** When dead letters are a flood. */
+/** When dead letters are a flood, and what they and their replays carry. */
 export const deadLetterVariables = {
+  deadLetterHeaders: withDefault(choice(HEADER_STYLES), {
+    name: 'DEAD_LETTER_HEADERS',
+    group: 'Dead letters',
+    default: 'millrace',
+    description:
+      "Headers that dead letters carry beside Millrace's own, for tools made for them: those of " +
+      'Kafka Streams (`streams`), Kafka Connect (`connect`) or Spring for Apache Kafka (`spring`)',
+  }),
+  dlqMaxReplays: withDefault(whole(1, 1_000), {
+    name: 'DLQ_MAX_REPLAYS',
+    group: 'Dead letters',
+    unit: 'replays',
+    default: '3',
+    description:
+      'How often `millrace dlq replay` brings a record back; one that fails again after that stays',
+  }),
   dlqMaxRatio: withDefault(share, {
     name: 'DLQ_MAX_RATIO',
     group: 'Dead letters',

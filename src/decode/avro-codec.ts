@@ -61,15 +61,20 @@ class AvroCodec implements SchemaCodec {
     this.#lacking = lackingProblem(wanted, this.offers)
   }
 
+  get isSound(): boolean {
+    return this.#cursor.problem === undefined
+  }
+
   decode(bytes: Buffer, at: number, end: number, into: unknown[]): Problem | undefined {
     if (this.#lacking !== undefined) return this.#lacking
     const cursor = this.#cursor
     cursor.reset(bytes, at, end)
     for (let slot = 0; slot < into.length; slot += 1) into[slot] = undefined
     this.#read(cursor, into)
-    if (cursor.problem !== undefined) return undecodableBytes(cursor.problem)
+    if (cursor.problem !== undefined) return undecodableBytes(cursor.problem, cursor.stoppedAt)
     if (cursor.left === 0) return undefined
-    return undecodableBytes(`${cursor.left} bytes are left over after the value`)
+    const { left } = cursor
+    return undecodableBytes(`${left} bytes are left over after the value`, end - left)
   }
 }
 

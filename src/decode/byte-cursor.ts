@@ -12,10 +12,16 @@ export class ByteCursor {
   protected at = 0
   protected end = 0
   #problem: string | undefined
+  #stoppedAt = 0
 
   /** What is wrong with the bytes; `undefined` so far nothing. */
   get problem(): string | undefined {
     return this.#problem
+  }
+
+  /** Where reading stood when it failed. */
+  get stoppedAt(): number {
+    return this.#stoppedAt
   }
 
   /** Bytes not read yet. */
@@ -31,8 +37,12 @@ export class ByteCursor {
     this.#problem = undefined
   }
 
+  /** Nothing more can be read. */
   fail(problem: string): void {
-    this.#problem ??= problem
+    if (this.#problem === undefined) {
+      this.#problem = problem
+      this.#stoppedAt = this.at
+    }
     this.at = this.end
   }
 

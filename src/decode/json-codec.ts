@@ -24,6 +24,8 @@ export function compileJson(
   const fields = new JsonFields(wanted.map(({ name }) => name))
   return {
     offers,
+    // What cannot be parsed fills no slot.
+    isSound: true,
     decode: (bytes, at, end, into) => {
       if (lacking !== undefined) return lacking
       const problem = fields.read(bytes, at, end, into)

@@ -3,14 +3,15 @@ import { deadLetter } from '../domain/outcome.ts'
 import type { TombstonePolicy } from '../domain/outcome.ts'
 import type { InputRecord } from '../domain/record.ts'
 import { JsonFields } from './json-fields.ts'
-import type { Decoded, Decoder } from './port.ts'
-import { compileToEvent, neededFields } from './to-event.ts'
+import type { Decoded, Decoder, FieldReader, RawField } from './port.ts'
+import { compileToEvent, neededFields, rawFieldsOf } from './to-event.ts'
 import type { ToEvent } from './to-event.ts'
 import { emptyValue } from './wire-format.ts'
 
 /** Decodes plain JSON objects, without a registry. Fields the model does not declare are ignored. */
-export class JsonDecoder implements Decoder {
+export class JsonDecoder implements Decoder, FieldReader {
   readonly #fields: JsonFields
+  readonly #names: readonly string[]
   readonly #raw: unknown[]
   readonly #toEvent: ToEvent
   readonly #skipsTombstones: boolean
@@ -18,6 +19,7 @@ export class JsonDecoder implements Decoder {
   constructor(mapping: EventMapping, tombstones: TombstonePolicy = 'dead-letter') {
     this.#skipsTombstones = tombstones === 'skip'
     const names = neededFields(mapping).map(({ name }) => name)
+    this.#names = names
     this.#fields = new JsonFields(names)
     this.#raw = names.map(() => undefined)
     this.#toEvent = compileToEvent(mapping)
@@ -29,6 +31,12 @@ export class JsonDecoder implements Decoder {
       schemaId: undefined,
       result: this.#decodeOne(record),
     }))
+  }
+
+  async rawFields({ value }: InputRecord): Promise<readonly RawField[]> {
+    const raw: unknown[] = this.#names.map(() => undefined)
+    if (value !== null) this.#fields.read(value, 0, value.length, raw)
+    return rawFieldsOf(this.#names, raw)
   }
 
   trouble(): undefined {

@@ -61,16 +61,22 @@ class ProtoCodec implements SchemaCodec {
     this.offers = this.#first.offers
   }
 
+  get isSound(): boolean {
+    return this.#cursor.problem === undefined
+  }
+
   decode(bytes: Buffer, at: number, end: number, into: unknown[]): Problem | undefined {
     const cursor = this.#cursor
     const isFirst = at < end && bytes[at] === 0
     cursor.reset(bytes, isFirst ? at + 1 : at, end)
     const reader = isFirst ? this.#first : this.#choose(cursor)
-    if (reader === undefined) return undecodableBytes(cursor.problem ?? '')
+    if (reader === undefined) return undecodableBytes(cursor.problem ?? '', cursor.stoppedAt)
     if (reader.lacking !== undefined) return reader.lacking
     for (let slot = 0; slot < into.length; slot += 1) into[slot] = undefined
     reader.read(cursor, into)
-    return cursor.problem === undefined ? undefined : undecodableBytes(cursor.problem)
+    return cursor.problem === undefined
+      ? undefined
+      : undecodableBytes(cursor.problem, cursor.stoppedAt)
   }
 
   /** Reads the message indexes: a count, then a place at each level of nesting. */

@@ -7,11 +7,12 @@ import type { Clock } from '../runtime/clock.ts'
 import type { RegistryCache } from '../runtime/registry-cache.ts'
 import { BINARY_BYTES_MAX } from './bounds.ts'
 import { compileSchema } from './compile-schema.ts'
-import type { Decoded, Decoder } from './port.ts'
+import type { Decoded, Decoder, FieldReader, RawField } from './port.ts'
+import { soundSlots } from './schema-codec.ts'
 import type { NeededField, SchemaCodec } from './schema-codec.ts'
 import { fetchSchema, keepingOf, versionOf } from './schema-source.ts'
 import type { FetchedSchema, SchemaClient, SchemaKey } from './schema-source.ts'
-import { compileToEvent, neededFields } from './to-event.ts'
+import { compileToEvent, neededFields, rawFieldsOf } from './to-event.ts'
 import type { ToEvent } from './to-event.ts'
 import {
   readSchemaHeader,
@@ -25,6 +26,8 @@ import type { SchemaHeader } from './wire-format.ts'
 const UNKNOWN_FOR_MS = 60_000
 /** Most schema ids remembered from one batch to the next. */
 const SCHEMAS_MAX = 1000
+
+const NO_BYTES = Buffer.alloc(0)
 
 /** What is known of a schema. */
 type Entry =
@@ -42,7 +45,7 @@ type Entry =
  * also mixed on one topic. Schemas are fetched once per id, before the batch that needs them; after
  * that a record costs one look-up in a map, or none when its id is the last.
  */
-export class RegistryDecoder implements Decoder {
+export class RegistryDecoder implements Decoder, FieldReader {
   readonly #client: SchemaClient
   readonly #cache: RegistryCache | undefined
   readonly #clock: Clock
@@ -102,6 +105,25 @@ export class RegistryDecoder implements Decoder {
     return decoded
   }
 
+  async rawFields(record: InputRecord): Promise<readonly RawField[]> {
+    const wanted = this.#unknownSchemas([record])
+    if (wanted.size > 0) await this.#fetch(wanted, record.topic)
+    const { value } = record
+    const named = schemaHeaderOf(record)
+    if (value === null || (named !== undefined && 'kind' in named)) return []
+    const entry = this.#entries.get(named?.schema ?? readSchemaId(value))
+    if (entry?.kind !== 'codec') return []
+    const slots = soundSlots(this.#fields.length, entry.codec)
+    const { indexes = NO_BYTES } = named ?? {}
+    const bytes = indexes.length === 0 ? value : Buffer.concat([indexes, value])
+    const at = named === undefined ? WIRE_HEADER_BYTES : 0
+    entry.codec.decode(bytes, at, bytes.length, slots)
+    return rawFieldsOf(
+      this.#fields.map(({ name }) => name),
+      slots,
+    )
+  }
+
   trouble(): string | undefined {
     return this.#trouble
   }
@@ -133,11 +155,12 @@ export class RegistryDecoder implements Decoder {
     }
     const problem = entry.codec.decode(bytes, at, length, this.#raw)
     if (problem === undefined) return this.#toEvent(this.#raw, record)
-    const { reason, detail } = problem
+    const { reason, detail, at: stoppedAt } = problem
+    const where = stoppedAt === undefined ? '' : `, at byte ${stoppedAt}`
     const said =
       reason === 'invalid-event'
         ? `${entry.label} ${detail}`
-        : `value does not fit ${entry.label}: ${detail}`
+        : `value does not fit ${entry.label}: ${detail}${where}`
     return deadLetter(reason, 'decode', said)
   }
 

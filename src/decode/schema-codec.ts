@@ -5,6 +5,8 @@ export interface Problem {
   readonly reason: Extract<DeadLetterReason, 'undecodable' | 'invalid-event'>
   /** Follows "value does not fit schema 7: ", or "schema 7 " when the schema itself lacks a field. */
   readonly detail: string
+  /** The byte at which decoding stopped, where that can be told. */
+  readonly at?: number
 }
 
 /** A field that decoding must look up in every record. */
@@ -82,11 +84,23 @@ export interface SchemaCodec {
    * @returns what is wrong with the bytes; `undefined` when nothing is
    */
   decode(bytes: Buffer, at: number, end: number, into: unknown[]): Problem | undefined
+  /** Whether all bytes read by the last call, so far, were as they must be. */
+  readonly isSound: boolean
+}
+
+/** Slots that take nothing any more once the codec that fills them has met a problem. */
+export function soundSlots(count: number, codec: Pick<SchemaCodec, 'isSound'>): unknown[] {
+  const slots: unknown[] = Array.from({ length: count }, () => undefined)
+  return new Proxy(slots, {
+    set: (target, slot, value) => !codec.isSound || Reflect.set(target, slot, value),
+  })
 }
 
 /** The bytes are not what the schema says. */
-export function undecodableBytes(detail: string): Problem {
-  return { reason: 'undecodable', detail }
+export function undecodableBytes(detail: string, at?: number): Problem {
+  return at === undefined
+    ? { reason: 'undecodable', detail }
+    : { reason: 'undecodable', detail, at }
 }
 
 /** Stands for a value no field of an event can take: a record, array, map or bytes. */

@@ -4,7 +4,7 @@ import type { FieldValue } from '../domain/event.ts'
 import { deadLetter } from '../domain/outcome.ts'
 import type { DeadLetter } from '../domain/outcome.ts'
 import type { InputRecord } from '../domain/record.ts'
-import type { Decoded } from './port.ts'
+import type { Decoded, RawField } from './port.ts'
 import type { NeededField } from './schema-codec.ts'
 import { FIELD_RULES, NAME_LENGTH_MAX, nameOf, NAME_RULE, show } from './field-rules.ts'
 import { TIME_RULES } from './time-rules.ts'
@@ -27,6 +27,13 @@ export function neededFields(mapping: EventMapping): readonly NeededField[] {
   if (mapping.time.from === 'field') required.set(mapping.time.field, true)
   if (mapping.id.from === 'field') required.set(mapping.id.field, true)
   return [...required].map(([name, isRequired]) => ({ name, isRequired }))
+}
+
+/** Raw values with the names of their fields; absent ones left out. */
+export function rawFieldsOf(names: readonly string[], raw: readonly unknown[]): RawField[] {
+  return names.flatMap((name, slot) =>
+    raw[slot] === undefined ? [] : [{ name, value: raw[slot] }],
+  )
 }
 
 /**

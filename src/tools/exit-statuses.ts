@@ -38,9 +38,9 @@ const EXIT_HELP = {
       'Nothing is lost or doubled: the open transaction is aborted and its records are answered ' +
       'after the next start. If it happens often, raise `SHUTDOWN_GRACE_MS`.',
   },
-  unfit: {
-    meaning: 'a check found something that does not fit',
-    remedy: 'Only the commands that check give it. Look at what they printed.',
+  incomplete: {
+    meaning: 'of commands: something does not fit, or not all that was asked for could be done',
+    remedy: 'The service never gives it. Look at what the command printed.',
   },
 } as const satisfies Record<keyof typeof EXIT, ExitHelp>
 

@@ -55,7 +55,7 @@ export async function schemaCheck(
   const answer = { subject, model: { name, version }, fits, versions: checked }
   return {
     output: json ? `${JSON.stringify(answer, undefined, 2)}\n` : tableOf(answer),
-    status: fits ? EXIT.ok : EXIT.unfit,
+    status: fits ? EXIT.ok : EXIT.incomplete,
   }
 }
 

@@ -75,7 +75,7 @@ test('what cannot be predicted is kept as it came, says why and where from, and 
   ]
   const records = values.map((each): NewRecord => ({ ...each, partition: 1, headers: HEADERS }))
   await bed.write(records)
-  const service = new ServiceProcess(t, bed.env)
+  const service = new ServiceProcess(t, { ...bed.env, DEAD_LETTER_HEADERS: 'spring' })
   await whenCommitted(service, new Map([[1, records.length]]))
   await service.stop()
 
@@ -141,6 +141,11 @@ function checkLetter(
   assert.equal(headers['millrace.source.offset'], String(sourceOffset))
   assert.equal(headers['millrace.app.id'], bed.env['APP_ID'])
   assert.equal(headers['millrace.instance.id'], 'a')
+  assert.equal(headers['millrace.attempt'], '1')
+  const spring = letter.headers?.find((header) => 'kafka_dlt-original-offset' in header)
+  const offset = spring?.['kafka_dlt-original-offset']
+  assert.ok(Buffer.isBuffer(offset))
+  assert.equal(offset.readBigInt64BE(), BigInt(sourceOffset))
   assert.equal(headers['millrace.model.name'], 'flight-delay')
   const failedAt = headers['millrace.failed.at'] ?? ''
   assert.equal(new Date(failedAt).toISOString(), failedAt)

@@ -19,6 +19,8 @@ test('four variables are enough, and all others have their default', () => {
     predictionsTopic: 'ml-predictions',
     auditTopic: 'ml-audit-log',
     deadLetterTopic: 'ml-dead-letters',
+    deadLetterHeaders: 'millrace',
+    dlqMaxReplays: 3,
     dlqMaxRatio: 0.5,
     dlqMinRecords: 1_000,
     dlqTripPauseMs: 30_000,

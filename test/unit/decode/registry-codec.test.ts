@@ -267,8 +267,24 @@ test('a value of 10 MB is read without what nobody needs, one beyond the bound i
 test('bytes that do not fit their schema are undecodable, and name it', async (t) => {
   const { fates, register } = await open(t)
   const value = wireValue(await register({}), Buffer.concat([BODY, BODY]))
-  const detail = '11 bytes are left over after the value'
+  const detail = '11 bytes are left over after the value, at byte 16'
   assert.deepEqual(await fates(value), [`undecodable: value does not fit schema 1: ${detail}`])
+})
+
+test('the fields of a value are told as far as its bytes can be read', async (t) => {
+  const { decoder, register } = await open(t)
+  const id = await register({})
+  const fields = async (value: Buffer | null) => {
+    const raw = await decoder.rawFields(inputRecord({ value }))
+    return raw.map(({ name, value: found }) => [name, found])
+  }
+  const user = ['user_id', 'u1']
+  assert.deepEqual(await fields(wireValue(id, BODY)), [['value', 2], user])
+  assert.deepEqual(await fields(wireValue(id, BODY.subarray(0, 7))), [user])
+  assert.deepEqual(await fields(wireValue(id, BODY.subarray(0, 2))), [])
+  assert.deepEqual(await fields(wireValue(id + 1, BODY)), [])
+  assert.deepEqual(await fields(Buffer.from('plain')), [])
+  assert.deepEqual(await fields(null), [])
 })
 
 test('the schemas a schema refers to are fetched too, the deepest first', async (t) => {
