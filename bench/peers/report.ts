@@ -22,7 +22,7 @@ export type Series = TestedOn &
   )
 
 /** What every peer's rows come to, by number of events. */
-const KNOWN_DIGESTS: Readonly<Record<number, string>> = { 400_000: '2c3f1a25' }
+const KNOWN_DIGESTS: Readonly<Record<number, string>> = { 400_000: '557774cf' }
 /** Scores may differ in the last bits of float32. */
 const SCORE_TOLERANCE = 1e-6
 

@@ -16,6 +16,8 @@ FEATURES_HEADER = struct.pack(">bI", 0, 2)
 PREDICTION_HEADER = struct.pack(">bI", 0, 3)
 
 WINDOW_MIN = 60
+# An event may come 5 min late, and then looks back an hour from its own time.
+KEPT_MIN = WINDOW_MIN + 5
 SHORT_MIN = 5
 HEAD = struct.Struct("<q")
 BUCKET = struct.Struct("<iidd")
@@ -33,7 +35,7 @@ def schema(path):
 
 
 class UserState:
-    """60 one-minute buckets, sparse. buckets: {minute: [count, sum, max]}."""
+    """One-minute buckets, sparse. buckets: {minute: [count, sum, max]}."""
 
     __slots__ = ("last", "buckets", "max_minute")
 
@@ -48,10 +50,10 @@ class UserState:
         b = self.buckets
         if m > self.max_minute:
             self.max_minute = m
-            floor = m - WINDOW_MIN
+            floor = m - KEPT_MIN
             for k in [k for k in b if k <= floor]:
                 del b[k]
-        if m > self.max_minute - WINDOW_MIN:
+        if m > self.max_minute - KEPT_MIN:
             e = b.get(m)
             if e is None:
                 b[m] = [1, v, v]
