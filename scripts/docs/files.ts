@@ -4,6 +4,7 @@ import { schemaFiles } from '../../src/sink/schema-files.ts'
 import { configurationDocument } from './configuration.ts'
 import { replaceBetween } from './markdown.ts'
 import { metricsDocument } from './metrics.ts'
+import { resultsFiles } from './results.ts'
 import { errorTable, exitTable, logTable } from './operations.ts'
 import { queueSeriesTable, reasonsTable } from './reasons.ts'
 import { fieldsTable, headersTable, replayHeadersTable, stylesTables } from './topics.ts'
@@ -59,6 +60,7 @@ export async function generatedFiles(
       'replay-headers': replayHeadersTable(),
     }),
     ...(metrics === undefined ? [] : [{ path: 'docs/metrics.md', content: metrics }]),
+    ...resultsFiles(read('bench/results.json')),
     ...schemaFiles(models),
   ]
 }
