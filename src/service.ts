@@ -51,6 +51,7 @@ import { KafkaSource } from './source/kafka-consumer.ts'
 import { readLastWritten } from './source/last-written.ts'
 import { checkStateTopic, createStateTopic } from './source/state-topic.ts'
 import { requireTopics } from './source/topic-check.ts'
+import { readExpiries } from './telemetry/certificates.ts'
 import { logCacheEvents, logEvents } from './telemetry/log-events.ts'
 import type { Log } from './telemetry/log.ts'
 import { createMetrics } from './telemetry/metrics.ts'
@@ -148,6 +149,11 @@ export class Service {
       clock: this.#clock,
       topics: { input: config.inputTopic, outputs: Object.values(outputTopics(config)) },
       identity,
+      stateLimits: { keysMax: config.stateKeysMax, bytesMax: config.stateBytesMax },
+      certificateExpiries: readExpiries({
+        'kafka-client': config.kafkaTlsCertFile,
+        'kafka-ca': config.kafkaTlsCaFile,
+      }),
       distinctSaturated: () => engine.saturated,
     })
   }
