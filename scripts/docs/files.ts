@@ -1,6 +1,8 @@
 import type { ModelSpec } from '../../src/domain/model-spec.ts'
 import { modelJsonSchema } from '../../src/features/spec-schema.ts'
 import { schemaFiles } from '../../src/sink/schema-files.ts'
+import { rulesFile } from '../monitoring/rules-file.ts'
+import { alertSections } from './alerts.ts'
 import { configurationDocument } from './configuration.ts'
 import { replaceBetween } from './markdown.ts'
 import { metricsDocument } from './metrics.ts'
@@ -46,6 +48,7 @@ export async function generatedFiles(
       'exit-statuses': exitTable(),
       'error-codes': errorTable(),
       'log-codes': logTable(),
+      alerts: alertSections(),
     }),
     partly('docs/topics.md', {
       features: fieldsTable(example, 'features'),
@@ -54,6 +57,7 @@ export async function generatedFiles(
       headers: headersTable(),
       reasons: reasonsTable(),
     }),
+    { path: 'helm/millrace/files/alerts.yaml', content: rulesFile() },
     ...(metrics === undefined ? [] : [{ path: 'docs/metrics.md', content: metrics }]),
     ...schemaFiles(models),
   ]
