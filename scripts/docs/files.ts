@@ -1,6 +1,7 @@
 import type { ModelSpec } from '../../src/domain/model-spec.ts'
 import { modelJsonSchema } from '../../src/features/spec-schema.ts'
 import { schemaFiles } from '../../src/sink/schema-files.ts'
+import { dashboardFile } from '../monitoring/dashboard.ts'
 import { rulesFile } from '../monitoring/rules-file.ts'
 import { alertSections } from './alerts.ts'
 import { configurationDocument } from './configuration.ts'
@@ -58,6 +59,7 @@ export async function generatedFiles(
       reasons: reasonsTable(),
     }),
     { path: 'helm/millrace/files/alerts.yaml', content: rulesFile() },
+    { path: 'helm/millrace/files/dashboard.json', content: dashboardFile() },
     ...(metrics === undefined ? [] : [{ path: 'docs/metrics.md', content: metrics }]),
     ...schemaFiles(models),
   ]
