@@ -136,7 +136,6 @@ function variable(label: string): object {
     name: label,
     type: 'query',
     datasource: DATASOURCE,
-    definition: query,
     query: { query, refId: label },
     refresh: 2,
     includeAll: true,

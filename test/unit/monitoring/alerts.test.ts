@@ -96,6 +96,11 @@ function quiet(rulesFor: (name: string) => string): readonly RuleSuite[] {
   }))
 }
 
+function minutesOf(duration: string): number {
+  const [, count = '', unit] = /^(\d+)([mh])$/.exec(duration) ?? []
+  return Number(count) * (unit === 'h' ? 60 : 1)
+}
+
 /** Names of the alerts that promtool complains of. */
 function failedIn(said: string): ReadonlySet<string> {
   return new Set([...said.matchAll(/alertname:? ?"?(\w+)/g)].map(([, name = '']) => name))
@@ -114,6 +119,22 @@ test('each alert fires when it should, with its figures and its runbook', () => 
 
 test('each alert is quiet about what only looks like it', () => {
   const { isGood, said } = testRules(quiet(rulesOf))
+  assert.ok(isGood, said)
+})
+
+test('each alert waits as long as it says', () => {
+  const suites = Object.entries(CASES).map(([name, { fires }]) => {
+    const waitMinutes = minutesOf(ALERTS.get(name)?.for ?? '')
+    const pending = `ALERTS{alertname="${name}",alertstate="pending"}`
+    const { alert_rule_test: _, ...setting } = ruleTest(name, fires, fires.alerts)
+    const expected = {
+      expr: `max(count_over_time(${pending}[1d]))`,
+      eval_time: `${fires.atMinutes}m`,
+      exp_samples: waitMinutes === 0 ? [] : [{ labels: '{}', value: waitMinutes }],
+    }
+    return { rules: rulesOf(name), tests: [{ ...setting, promql_expr_test: [expected] }] }
+  })
+  const { isGood, said } = testRules(suites)
   assert.ok(isGood, said)
 })
 

@@ -99,14 +99,25 @@ export const KAFKA_CASES = {
   },
   MillraceProducerQueueFull: {
     fires: {
-      when: 'the queue is full by its bytes',
-      series: { [QUEUED]: '100x30', [QUEUED_BYTES]: '9500x30', ...BOUNDS },
+      when: 'the queue of one instance is full by its bytes, of another by its records',
+      series: {
+        [QUEUED]: '100x30',
+        [QUEUED_BYTES]: '9500x30',
+        ...BOUNDS,
+        [of('millrace_kafka_queue_messages', PRODUCER, 'b')]: '1000x30',
+        [of('millrace_kafka_queue_max_messages', PRODUCER, 'b')]: '1000x30',
+      },
       atMinutes: 10,
       alerts: [
         {
           labels: { job: 'm', instance: 'a', client: 'producer' },
           description:
             "The producer's queue of a has been more than 90 % full for 5 min (95% now).",
+        },
+        {
+          labels: { job: 'm', instance: 'b', client: 'producer' },
+          description:
+            "The producer's queue of b has been more than 90 % full for 5 min (100% now).",
         },
       ],
     },

@@ -33,6 +33,11 @@ export const LATENCY_CASES = {
         series: { [ALL]: '0+1000x90', [IN_TIME]: '0+100x70 7000+1000x20' },
         atMinutes: 80,
       },
+      {
+        when: 'it has been slow for 8 min',
+        series: { [ALL]: '0+1000x90', [IN_TIME]: '0+1000x72 72000+600x17' },
+        atMinutes: 80,
+      },
       { when: 'nothing comes', series: { [ALL]: '5x90', [IN_TIME]: '0x90' }, atMinutes: 80 },
     ],
   },
@@ -58,6 +63,11 @@ export const LATENCY_CASES = {
       {
         when: 'it was slow and is so no longer',
         series: { [ALL]: '0+1000x500', [IN_TIME]: '0+800x370 296000+1000x130' },
+        atMinutes: 420,
+      },
+      {
+        when: 'it has been slow for 40 min',
+        series: { [ALL]: '0+1000x500', [IN_TIME]: '0+1000x380 380000+800x120' },
         atMinutes: 420,
       },
     ],

@@ -53,7 +53,7 @@ export const OUTCOME_CASES = {
       },
       {
         when: 'a few of a quiet topic do',
-        series: { [PROCESSED]: '0+1x60', [UNDECODABLE]: '0x30 0+1x5 5x25' },
+        series: { [PROCESSED]: '0+1x60', [UNDECODABLE]: '0x25 0+1x5 5x30' },
         atMinutes: 40,
       },
     ],

@@ -195,7 +195,7 @@ export const PROGRESS_CASES = {
       },
       {
         when: 'a few records of lag fall by next to nothing',
-        series: { [LAG]: '90-1x60', [PROCESSED]: '0+6000x60' },
+        series: { [LAG]: '900-1x60', [PROCESSED]: '0+6000x60' },
         atMinutes: 40,
       },
     ],

@@ -57,14 +57,25 @@ export const STATE_CASES = {
   },
   MillraceStateNearBound: {
     fires: {
-      when: 'keys are at 90 % of their bound',
-      series: { [BYTES]: '300x30', [KEYS]: '90x30', ...BOUNDS },
+      when: 'keys of one instance and bytes of another are near their bound',
+      series: {
+        [BYTES]: '300x30',
+        [KEYS]: '90x30',
+        ...BOUNDS,
+        [of('millrace_state_bytes', {}, 'b')]: '880x30',
+        [of('millrace_state_max_bytes', {}, 'b')]: '1000x30',
+      },
       atMinutes: 15,
       alerts: [
         {
           labels: { job: 'm', instance: 'a' },
           description:
             'The state of a is at 90% of STATE_BYTES_MAX or STATE_KEYS_MAX; at 100 % the process ends.',
+        },
+        {
+          labels: { job: 'm', instance: 'b' },
+          description:
+            'The state of b is at 88% of STATE_BYTES_MAX or STATE_KEYS_MAX; at 100 % the process ends.',
         },
       ],
     },
