@@ -15,12 +15,10 @@ import type { ModelSpec } from './domain/model-spec.ts'
 import { FeatureEngine } from './features/engine.ts'
 import { parseModelSpec } from './features/spec.ts'
 import { parseGolden, selfTest } from './inference/golden.ts'
-import { loadModelFolder } from './inference/model-folder.ts'
-import type { ModelFolder } from './inference/model-folder.ts'
+import { loadModelFolder, type ModelFolder } from './inference/model-folder.ts'
 import { startScorer } from './inference/onnx-scorer.ts'
 import type { Scorer } from './inference/port.ts'
-import { Breaker } from './loop/breaker.ts'
-import type { BreakerBounds } from './loop/breaker.ts'
+import { Breaker, type BreakerBounds } from './loop/breaker.ts'
 import { Fetcher } from './loop/fetcher.ts'
 import type { Fencing } from './loop/former-owners.ts'
 import { FloodGate } from './loop/flood-gate.ts'
@@ -41,8 +39,7 @@ import type { ServiceIdentity } from './serving/status-report.ts'
 import { createEncoder } from './sink/create-encoder.ts'
 import { JsonEncoder } from './sink/json-encoder.ts'
 import { fenceProducer, KafkaProducer } from './sink/kafka-producer.ts'
-import { OutputPlan } from './sink/plan.ts'
-import type { OutputTopics } from './sink/plan.ts'
+import { OutputPlan, type OutputTopics } from './sink/plan.ts'
 import type { OutputEncoder } from './sink/port.ts'
 import { registeredSchemas } from './sink/schema-body.ts'
 import { resolveOutputSchemas } from './sink/schema-registration.ts'
@@ -51,10 +48,10 @@ import { KafkaSource } from './source/kafka-consumer.ts'
 import { readLastWritten } from './source/last-written.ts'
 import { checkStateTopic, createStateTopic } from './source/state-topic.ts'
 import { requireTopics } from './source/topic-check.ts'
+import { readExpiries } from './telemetry/certificates.ts'
 import { logCacheEvents, logEvents } from './telemetry/log-events.ts'
 import type { Log } from './telemetry/log.ts'
-import { createMetrics } from './telemetry/metrics.ts'
-import type { Metrics } from './telemetry/metrics.ts'
+import { createMetrics, type Metrics } from './telemetry/metrics.ts'
 
 const BACKOFF_FIRST_MS = 50
 const BACKOFF_MAX_MS = 5_000
@@ -153,6 +150,11 @@ export class Service {
       clock: this.#clock,
       topics: { input: config.inputTopic, outputs: Object.values(outputTopics(config)) },
       identity,
+      stateLimits: { keysMax: config.stateKeysMax, bytesMax: config.stateBytesMax },
+      certificateExpiries: readExpiries({
+        'kafka-client': config.kafkaTlsCertFile,
+        'kafka-ca': config.kafkaTlsCaFile,
+      }),
       distinctSaturated: () => engine.saturated,
     })
   }

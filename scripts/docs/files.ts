@@ -1,6 +1,9 @@
 import type { ModelSpec } from '../../src/domain/model-spec.ts'
 import { modelJsonSchema } from '../../src/features/spec-schema.ts'
 import { schemaFiles } from '../../src/sink/schema-files.ts'
+import { dashboardFile } from '../monitoring/dashboard.ts'
+import { rulesFile } from '../monitoring/rules-file.ts'
+import { alertSections } from './alerts.ts'
 import { configurationDocument } from './configuration.ts'
 import { replaceBetween } from './markdown.ts'
 import { metricsDocument } from './metrics.ts'
@@ -49,6 +52,7 @@ export async function generatedFiles(
       'error-codes': errorTable(),
       'log-codes': logTable(),
       reasons: reasonsTable(),
+      alerts: alertSections(),
     }),
     partly('docs/guides/dead-letters.md', { 'queue-series': queueSeriesTable() }),
     partly('docs/topics.md', {
@@ -59,6 +63,8 @@ export async function generatedFiles(
       styles: stylesTables(),
       'replay-headers': replayHeadersTable(),
     }),
+    { path: 'helm/millrace/files/alerts.yaml', content: rulesFile() },
+    { path: 'helm/millrace/files/dashboard.json', content: dashboardFile() },
     ...(metrics === undefined ? [] : [{ path: 'docs/metrics.md', content: metrics }]),
     ...resultsFiles(read('bench/results.json')),
     ...schemaFiles(models),

@@ -1,4 +1,5 @@
 import type { DeadLetterReason } from '../domain/outcome.ts'
+import type { FencingResult } from './former-owners.ts'
 import type { Recovery } from './recover.ts'
 
 /** The timed parts of a unit of work. */
@@ -57,6 +58,8 @@ export interface LoopObserver {
   unitCommitted(unit: CommittedUnit): void
   unitAborted(cause: string): void
   recovered(result: Recovery): void
+  /** A former owner's open transaction held up a restore. */
+  formerOwner(result: FencingResult): void
 }
 
 /** Where the service is in its life. */

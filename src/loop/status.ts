@@ -70,6 +70,8 @@ export class Status implements LoopObserver {
 
   recovered(): void {}
 
+  formerOwner(): void {}
+
   inferenceBatch(): void {}
 
   received(_topic: string, records: number): void {
@@ -171,5 +173,6 @@ export function observeWith(observers: readonly LoopObserver[]): LoopObserver {
     unitCommitted: (unit) => observers.forEach((each) => each.unitCommitted(unit)),
     unitAborted: (cause) => observers.forEach((each) => each.unitAborted(cause)),
     recovered: (result) => observers.forEach((each) => each.recovered(result)),
+    formerOwner: (result) => observers.forEach((each) => each.formerOwner(result)),
   }
 }

@@ -100,3 +100,15 @@ test('stages and inference batches fill their histograms', () => {
   assert.equal(table.histogram('millrace_inference_batch_rows', {}).sum, 500)
   assert.equal(table.samples('millrace_received_bytes_total')[0]?.value, 1_000)
 })
+
+test('former owners are counted by what was done about them, both from 0', () => {
+  const { meter, table } = setUp()
+  meter.formerOwner('refused')
+  assert.deepEqual(
+    table.samples('millrace_former_owners_total').map(({ labels, value }) => [labels, value]),
+    [
+      [{ result: 'fenced' }, 0],
+      [{ result: 'refused' }, 1],
+    ],
+  )
+})
