@@ -220,10 +220,11 @@ has_checksum() { # file, sha256
 }
 
 setup_kafka() {
-  local file folder
+  local file tools folder
   file=$("$LOCAL/bin/node" -p 'require("./scripts/versions.json").kafka.file')
+  tools=$("$LOCAL/bin/node" -p 'require("./scripts/versions.json").kafka.tools')
   folder=$CACHE/${file%.jar}
-  if [ -f "$folder/.complete" ]; then
+  if [ -f "$folder/.complete" ] && [ -f "$folder/$tools" ]; then
     step_done "apache kafka" "from the cache"
   else
     command -v mvn >/dev/null || need_debian "fetching Kafka" maven

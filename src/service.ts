@@ -10,7 +10,7 @@ import type { Config } from './config/schema.ts'
 import { JsonDecoder } from './decode/json-decoder.ts'
 import type { Decoder } from './decode/port.ts'
 import { RegistryDecoder } from './decode/registry-codec.ts'
-import { invariant, ServiceError } from './domain/errors.ts'
+import { ServiceError } from './domain/errors.ts'
 import type { ModelSpec } from './domain/model-spec.ts'
 import { FeatureEngine } from './features/engine.ts'
 import { parseModelSpec } from './features/spec.ts'
@@ -38,13 +38,13 @@ import { createRegistryClient } from './runtime/registry-client.ts'
 import { retry } from './runtime/retry.ts'
 import { createApp, listen } from './serving/app.ts'
 import type { ServiceIdentity } from './serving/status-report.ts'
-import { AvroEncoder } from './sink/avro-encoder.ts'
+import { createEncoder } from './sink/create-encoder.ts'
 import { JsonEncoder } from './sink/json-encoder.ts'
 import { fenceProducer, KafkaProducer } from './sink/kafka-producer.ts'
-import { outputSchemas } from './sink/output-schemas.ts'
 import { OutputPlan } from './sink/plan.ts'
 import type { OutputTopics } from './sink/plan.ts'
 import type { OutputEncoder } from './sink/port.ts'
+import { registeredSchemas } from './sink/schema-body.ts'
 import { resolveOutputSchemas } from './sink/schema-registration.ts'
 import { KafkaChangelog } from './source/kafka-changelog.ts'
 import { KafkaSource } from './source/kafka-consumer.ts'
@@ -124,7 +124,12 @@ export class Service {
     // Last of all: it fences whoever had this name, so everything else must be good.
     await this.#prepareChangelog(engine, source)
     await this.#waitFor(() => producer.initTransactions())
-    const plan = new OutputPlan({ topics, encoder, identity: headerIdentity(identity) })
+    const plan = new OutputPlan({
+      topics,
+      encoder,
+      identity: headerIdentity(identity),
+      headerStyle: config.deadLetterHeaders,
+    })
     const loop = this.#compose({ engine, scorer, decoder, source, producer, plan, metrics, folder })
     log('STARTED', `consuming "${inputTopic}", serving ${config.httpHost}:${port}`, { port })
     await loop.run()
@@ -150,10 +155,7 @@ export class Service {
       topics: { input: config.inputTopic, outputs: Object.values(outputTopics(config)) },
       identity,
       stateLimits: { keysMax: config.stateKeysMax, bytesMax: config.stateBytesMax },
-      certificateExpiries: readExpiries({
-        'kafka-client': config.kafkaTlsCertFile,
-        'kafka-ca': config.kafkaTlsCaFile,
-      }),
+      certificateExpiries: readExpiries(config),
       distinctSaturated: () => engine.saturated,
     })
   }
@@ -197,30 +199,37 @@ export class Service {
     { model }: ServiceIdentity,
   ): Promise<{ decoder: Decoder; encoder: OutputEncoder }> {
     const { config, log } = this.#options
-    if (config.inputFormat === 'json') {
-      const encoder = new JsonEncoder({ spec, identity: model })
-      return { decoder: new JsonDecoder(spec.event), encoder }
-    }
+    const { inputFormat, outputFormat, tombstones, schemaCacheDir: directory } = config
+    const given = { spec, identity: model }
     const options = registryOptions(config)
-    invariant(options !== undefined, 'INPUT_FORMAT=registry without SCHEMA_REGISTRY_URL')
+    if (options === undefined || (inputFormat === 'json' && outputFormat === 'json')) {
+      return { decoder: new JsonDecoder(spec.event, tombstones), encoder: new JsonEncoder(given) }
+    }
     const client = createRegistryClient(options)
-    const { schemaCacheDir: directory } = config
     const at = { registryUrls: options.baseURLs, events: logCacheEvents(log) }
     const cache =
       directory === undefined ? undefined : await RegistryCache.open({ ...at, directory })
+    const decoder =
+      inputFormat === 'json'
+        ? new JsonDecoder(spec.event, tombstones)
+        : new RegistryDecoder({
+            client,
+            cache,
+            mapping: spec.event,
+            clock: this.#clock,
+            tombstones,
+          })
+    if (outputFormat === 'json') return { decoder, encoder: new JsonEncoder(given) }
     const schemaIds = await this.#waitFor(() =>
       resolveOutputSchemas(client, {
         topics: outputTopics(config),
-        schemas: outputSchemas(spec),
+        schemas: registeredSchemas(spec, outputFormat),
         strategy: config.schemaSubjectStrategy,
         autoRegister: config.schemaAutoRegister,
         cache,
       }),
     )
-    return {
-      decoder: new RegistryDecoder({ client, cache, mapping: spec.event, clock: this.#clock }),
-      encoder: new AvroEncoder({ spec, identity: model, schemaIds }),
-    }
+    return { decoder, encoder: createEncoder(outputFormat, { ...given, schemaIds }) }
   }
 
   #createClients(metrics: Metrics): { source: KafkaSource; producer: KafkaProducer } {

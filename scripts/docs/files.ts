@@ -8,7 +8,8 @@ import { configurationDocument } from './configuration.ts'
 import { replaceBetween } from './markdown.ts'
 import { metricsDocument } from './metrics.ts'
 import { errorTable, exitTable, logTable } from './operations.ts'
-import { fieldsTable, headersTable, reasonsTable } from './topics.ts'
+import { queueSeriesTable, reasonsTable } from './reasons.ts'
+import { fieldsTable, headersTable, replayHeadersTable, stylesTables } from './topics.ts'
 
 /** A file that comes from code, as it must be. */
 export interface GeneratedFile {
@@ -50,13 +51,16 @@ export async function generatedFiles(
       'error-codes': errorTable(),
       'log-codes': logTable(),
       alerts: alertSections(),
+      reasons: reasonsTable(),
     }),
+    partly('docs/guides/dead-letters.md', { 'queue-series': queueSeriesTable() }),
     partly('docs/topics.md', {
       features: fieldsTable(example, 'features'),
       predictions: fieldsTable(example, 'predictions'),
       audit: fieldsTable(example, 'audit'),
       headers: headersTable(),
-      reasons: reasonsTable(),
+      styles: stylesTables(),
+      'replay-headers': replayHeadersTable(),
     }),
     { path: 'helm/millrace/files/alerts.yaml', content: rulesFile() },
     { path: 'helm/millrace/files/dashboard.json', content: dashboardFile() },

@@ -17,6 +17,8 @@ export interface CommittedUnit {
   readonly committedAtMs: number
   readonly predicted: number
   readonly late: number
+  /** Tombstones passed over. */
+  readonly skipped: number
   readonly deadLetters: ReadonlyMap<DeadLetterReason, number>
   readonly outputs: ReadonlyMap<string, TopicVolume>
   /** Record timestamps of all input records of the unit, ms; −1 when unknown. First `records` entries. */
@@ -122,6 +124,7 @@ export interface LoopSnapshot {
     readonly received: number
     readonly predicted: number
     readonly late: number
+    readonly skipped: number
     readonly deadLetters: number
     readonly committedUnits: number
     readonly abortedUnits: number

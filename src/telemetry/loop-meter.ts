@@ -94,6 +94,7 @@ export class LoopMeter implements LoopObserver {
     table.add('millrace_records_processed_total', { topic: this.#inputTopic }, unit.records)
     table.add('millrace_outcomes_total', { outcome: 'predicted', reason: 'none' }, unit.predicted)
     table.add('millrace_outcomes_total', { outcome: 'late', reason: 'none' }, unit.late)
+    table.add('millrace_outcomes_total', { outcome: 'skipped', reason: 'none' }, unit.skipped)
     table.add('millrace_late_total', {}, unit.late)
     for (const [reason, count] of unit.deadLetters) this.#countDeadLetters(reason, count)
     for (const [topic, { records, bytes }] of unit.outputs) {
@@ -137,6 +138,7 @@ export class LoopMeter implements LoopObserver {
     this.#table.add('millrace_records_processed_total', { topic: topics.input }, 0)
     this.#table.add('millrace_outcomes_total', { outcome: 'predicted', reason: 'none' }, 0)
     this.#table.add('millrace_outcomes_total', { outcome: 'late', reason: 'none' }, 0)
+    this.#table.add('millrace_outcomes_total', { outcome: 'skipped', reason: 'none' }, 0)
     this.#table.add('millrace_late_total', {}, 0)
     for (const reason of DEAD_LETTER_REASONS) this.#countDeadLetters(reason, 0)
     for (const topic of topics.outputs) {

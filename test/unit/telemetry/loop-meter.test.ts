@@ -52,6 +52,17 @@ test('latency is counted per record, without unknown timestamps and never below 
   assert.deepEqual([received.count, received.sum.toFixed(6)], [4, '0.130000'])
 })
 
+test('skipped tombstones are an outcome of their own', () => {
+  const { meter, table } = setUp()
+  meter.unitCommitted(
+    unitOf({ records: 3, skipped: 3, recordTimestampsMs: Float64Array.of(1, 1, 1) }),
+  )
+  const skipped = table
+    .samples('millrace_outcomes_total')
+    .find((each) => each.labels['outcome'] === 'skipped')
+  assert.equal(skipped?.value, 3)
+})
+
 test('only the entries of the unit are read: what an older unit left behind is not counted', () => {
   const { meter, table } = setUp()
   meter.unitCommitted(MIXED)
