@@ -7,6 +7,7 @@ import { alertSections } from './alerts.ts'
 import { configurationDocument } from './configuration.ts'
 import { replaceBetween } from './markdown.ts'
 import { metricsDocument } from './metrics.ts'
+import { resultsFiles } from './results.ts'
 import { errorTable, exitTable, logTable } from './operations.ts'
 import { queueSeriesTable, reasonsTable } from './reasons.ts'
 import { fieldsTable, headersTable, replayHeadersTable, stylesTables } from './topics.ts'
@@ -50,8 +51,8 @@ export async function generatedFiles(
       'exit-statuses': exitTable(),
       'error-codes': errorTable(),
       'log-codes': logTable(),
-      alerts: alertSections(),
       reasons: reasonsTable(),
+      alerts: alertSections(),
     }),
     partly('docs/guides/dead-letters.md', { 'queue-series': queueSeriesTable() }),
     partly('docs/topics.md', {
@@ -65,6 +66,7 @@ export async function generatedFiles(
     { path: 'helm/millrace/files/alerts.yaml', content: rulesFile() },
     { path: 'helm/millrace/files/dashboard.json', content: dashboardFile() },
     ...(metrics === undefined ? [] : [{ path: 'docs/metrics.md', content: metrics }]),
+    ...resultsFiles(read('bench/results.json')),
     ...schemaFiles(models),
   ]
 }
