@@ -34,6 +34,7 @@ import { RegistryCache } from './runtime/registry-cache.ts'
 import { clientWarning } from './runtime/kafka-addon.ts'
 import { createRegistryClient } from './runtime/registry-client.ts'
 import { retry } from './runtime/retry.ts'
+import { keepYoungGeneration } from './runtime/young-generation.ts'
 import { createApp, listen } from './serving/app.ts'
 import type { ServiceIdentity } from './serving/status-report.ts'
 import { createEncoder } from './sink/create-encoder.ts'
@@ -127,6 +128,7 @@ export class Service {
       headerStyle: config.deadLetterHeaders,
     })
     const loop = this.#compose({ engine, scorer, decoder, source, producer, plan, metrics, folder })
+    keepYoungGeneration()
     log('STARTED', `consuming "${inputTopic}", serving ${config.httpHost}:${port}`, { port })
     await loop.run()
     await source.close()
