@@ -42,6 +42,12 @@ missing_debian() { # packages…
   done
 }
 APT_IS_FRESH=no
+freshen_apt() {
+  if [ "$APT_IS_FRESH" = no ] && [ "$(id -u)" = 0 ]; then
+    run_logged apt-update apt-get update || true
+  fi
+  APT_IS_FRESH=yes
+}
 need_debian() { # what for, packages…
   local why=$1 missing
   shift
@@ -49,10 +55,7 @@ need_debian() { # what for, packages…
   read -r -a missing <<<"$(missing_debian "$@" | tr '\n' ' ')"
   [ ${#missing[@]} -eq 0 ] && return 0
   [ "$(id -u)" = 0 ] || give_up "$why needs Debian packages. Install them: sudo apt-get install ${missing[*]}"
-  if [ "$APT_IS_FRESH" = no ]; then
-    run_logged apt-update apt-get update || true
-    APT_IS_FRESH=yes
-  fi
+  freshen_apt
   run_logged apt-install env DEBIAN_FRONTEND=noninteractive apt-get install -y "${missing[@]}" ||
     give_up "$why: apt-get could not install ${missing[*]}"
 }
@@ -217,10 +220,11 @@ has_checksum() { # file, sha256
 }
 
 setup_kafka() {
-  local file folder
+  local file tools folder
   file=$("$LOCAL/bin/node" -p 'require("./scripts/versions.json").kafka.file')
+  tools=$("$LOCAL/bin/node" -p 'require("./scripts/versions.json").kafka.tools')
   folder=$CACHE/${file%.jar}
-  if [ -f "$folder/.complete" ]; then
+  if [ -f "$folder/.complete" ] && [ -f "$folder/$tools" ]; then
     step_done "apache kafka" "from the cache"
   else
     command -v mvn >/dev/null || need_debian "fetching Kafka" maven
@@ -254,6 +258,48 @@ setup_registry() {
   ln -sfn "$folder" "$LOCAL/registry"
 }
 
+prometheus_version() { "$1" --version 2>&1 | sed -n 's/^[a-z]*, version \([0-9.]*\).*/\1/p'; }
+is_at_least() { printf '%s\n' "$1" "$2" | sort -V -C; } # minimum, version
+link_prometheus() { # folder
+  ln -sfn "$1/promtool" "$LOCAL/bin/promtool"
+  ln -sfn "$1/prometheus" "$LOCAL/bin/prometheus"
+}
+
+# promtool tests the alerts, prometheus runs the dashboard's queries. Unpacked, not installed: Debian's package
+# would start a server.
+setup_prometheus() {
+  local minimum found folder work
+  minimum=$(version_of prometheus minimum)
+  if [ -x "$LOCAL/bin/promtool" ] && [ -x "$LOCAL/bin/prometheus" ]; then
+    step_done prometheus "up to date"
+    return
+  fi
+  found=$(command -v promtool || true)
+  if [ -n "$found" ] && command -v prometheus >/dev/null && is_at_least "$minimum" "$(prometheus_version promtool)"; then
+    ln -sfn "$found" "$LOCAL/bin/promtool"
+    ln -sfn "$(command -v prometheus)" "$LOCAL/bin/prometheus"
+    step_done prometheus "$(prometheus_version promtool) found"
+    return
+  fi
+  folder=$CACHE/prometheus
+  if [ -f "$folder/.complete" ] && is_at_least "$minimum" "$(prometheus_version "$folder/promtool")"; then
+    link_prometheus "$folder"
+    step_done prometheus "from the cache"
+    return
+  fi
+  command -v dpkg-deb >/dev/null || give_up "the tests need promtool and prometheus >= $minimum on PATH"
+  freshen_apt
+  work=$(mktemp -d)
+  (cd "$work" && run_logged prometheus apt-get download prometheus && dpkg-deb -x prometheus_*.deb .) ||
+    give_up "apt-get could not download prometheus; see $LOGS/prometheus.log"
+  mkdir -p "$folder" && mv -f "$work/usr/bin/promtool" "$work/usr/bin/prometheus" "$folder/" && rm -rf "$work"
+  is_at_least "$minimum" "$(prometheus_version "$folder/promtool")" ||
+    give_up "the tests need promtool and prometheus >= $minimum, this Debian has $(prometheus_version "$folder/promtool")"
+  touch "$folder/.complete"
+  link_prometheus "$folder"
+  step_done prometheus "$(prometheus_version "$folder/promtool") fetched"
+}
+
 setup_node
 setup_packages
 setup_binding
@@ -262,4 +308,5 @@ if [ "${1:-}" != --given ] || [ -z "${KAFKA_BROKERS:-}" ] || [ -z "${SCHEMA_REGI
   setup_java
   setup_kafka
   setup_registry
+  setup_prometheus
 fi

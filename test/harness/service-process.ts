@@ -24,11 +24,11 @@ export class ServiceProcess {
   readonly #exited: Promise<number | string>
   #stderr = ''
 
-  /** Starts it; it is killed when the test ends, if it still runs. */
-  constructor(t: TestContext, env: Readonly<Record<string, string>>) {
+  /** Starts it in a folder; it is killed when the test ends, if it still runs. */
+  constructor(t: TestContext, env: Readonly<Record<string, string>>, cwd = ROOT) {
     const { PATH = '' } = process.env
-    this.#child = spawn(process.execPath, ['src/main.ts'], {
-      cwd: ROOT,
+    this.#child = spawn(process.execPath, [resolve(ROOT, 'src/main.ts')], {
+      cwd,
       // Nothing of the test's own environment reaches it.
       env: { PATH, HTTP_HOST: '127.0.0.1', HTTP_PORT: '0', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
