@@ -151,10 +151,7 @@ export class Service {
       topics: { input: config.inputTopic, outputs: Object.values(outputTopics(config)) },
       identity,
       stateLimits: { keysMax: config.stateKeysMax, bytesMax: config.stateBytesMax },
-      certificateExpiries: readExpiries({
-        'kafka-client': config.kafkaTlsCertFile,
-        'kafka-ca': config.kafkaTlsCaFile,
-      }),
+      certificateExpiries: readExpiries(config),
       distinctSaturated: () => engine.saturated,
     })
   }

@@ -27,8 +27,8 @@ export const OUTCOME_ALERTS = {
         '{{ $value | humanizePercentage }} of the records of {{ $labels.job }} became dead letters within 15 min.',
       meaning: 'Records cannot be used. They are kept, as they came, on the dead-letter topic.',
       remedies: [
-        'Which reason? `sum by (reason) (rate(millrace_dead_letters_total[15m]))`; [topics](topics.md) says what to do about each.',
-        'The headers of the dead letters name field and cause.',
+        'Which reason? `sum by (reason) (rate(millrace_dead_letters_total[15m]))`; [Dead letters](#dead-letters) says what to do about each.',
+        'The headers of the dead letters name field and cause; [the guide](guides/dead-letters.md) has the steps.',
       ],
     },
     MillraceLateRatio: {

@@ -7,7 +7,7 @@ const FOLDER = join(import.meta.dirname, '../../fixtures/certificates')
 
 function expiriesOf(client: string | undefined, ca: string | undefined): Record<string, string> {
   const at = (name: string | undefined) => (name === undefined ? undefined : join(FOLDER, name))
-  const expiries = readExpiries({ 'kafka-client': at(client), 'kafka-ca': at(ca) })
+  const expiries = readExpiries({ kafkaTlsCertFile: at(client), kafkaTlsCaFile: at(ca) })
   const day = (seconds: number): string => new Date(seconds * 1_000).toISOString().slice(0, 10)
   return Object.fromEntries([...expiries].map(([name, seconds]) => [name, day(seconds)]))
 }
