@@ -15,7 +15,7 @@ import type { Tools } from './setup.ts'
 
 const POLL_MS = 20
 const QUIET_PERCENT = 12
-const QUIET_LOOKS = 1
+const QUIET_LOOKS = 15
 const LOOK_MS = 2_000
 /** Longest time of one run. */
 const LIMIT_MS = 300_000

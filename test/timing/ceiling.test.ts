@@ -8,8 +8,8 @@ import { testbedAddresses } from '../harness/bed.ts'
 const EVENTS = 100_000
 const ROUNDS_MAX = 3
 /**
- * Least shares of the ceiling, V8's warm-up included. Measured: 0.22 to 0.25 of CPU time, whatever else
- * the machine does; of the rate 0.21 to 0.30, and 0.14 with thirty programs waiting for two cores.
+ * Least shares of the ceiling, V8's warm-up included. Measured on two cores: 0.24 to 0.26 of the rate and
+ * 0.22 to 0.24 of CPU time; with thirty programs waiting for the cores 0.14 to 0.30 and 0.22 to 0.25.
  */
 const LEAST = { rate: 0.15, cpu: 0.15 } as const
 

@@ -20,7 +20,6 @@ consumer = Consumer({
 })
 partitions = len(consumer.list_topics(topic, 10).topics[topic].partitions)
 consumer.assign([TopicPartition(topic, i, OFFSET_BEGINNING) for i in range(partitions)])
-print("READY", flush=True)
 seen = []
 asked_at = 0.0
 while True:
