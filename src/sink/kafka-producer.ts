@@ -43,6 +43,8 @@ export class KafkaProducer implements TransactionalProducer {
   #producer: Producer
   /** What the client last said of why the open transaction must be aborted. */
   #whyAborted: string | undefined
+  /** librdkafka has given the open transaction up (`rd_kafka_txn_set_abortable_error`). */
+  #mustAbort = false
   /** The call in flight, settled once the client itself has ended it. */
   #inFlight: Promise<void> = Promise.resolve()
   #abandoned = 0
@@ -123,14 +125,16 @@ export class KafkaProducer implements TransactionalProducer {
 
   async abortTransaction(): Promise<void> {
     const { requestTimeoutMs } = this.#options
+    // A transaction that must be aborted has lost what was queued at once, which no flush brings back.
+    if (this.#mustAbort) throw new ServiceError('PRODUCER_FATAL', 'abort: the client is done with')
     await this.#flush()
     await this.#call('abort', (done) => this.#producer.abortTransaction(requestTimeoutMs, done))
   }
 
   /**
-   * What an abort takes out of the client's queue leaves a gap in the sequence numbers, and the next
-   * transaction fails over it. A client that still has records then is done with: the successor's
-   * `initTransactions` aborts as well.
+   * What is taken out of the client's queue leaves a gap in the sequence numbers, and the next transaction
+   * fails over it. A client that still has records then is done with: the successor's `initTransactions`
+   * aborts as well.
    *
    * @throws ServiceError `PRODUCER_FATAL` when records are left
    */
@@ -153,6 +157,7 @@ export class KafkaProducer implements TransactionalProducer {
     }
     this.#producer = this.#createClient()
     this.#inFlight = Promise.resolve()
+    this.#mustAbort = false
     await this.initTransactions()
   }
 
@@ -227,7 +232,9 @@ export class KafkaProducer implements TransactionalProducer {
       if (error instanceof ServiceError) throw error
       // The client tells the cause in its log only, which comes on another path.
       await new Promise((resolve) => setTimeout(resolve, LOG_WAIT_MS))
-      throw translate(flow, error, this.#whyAborted)
+      const translated = translate(flow, error, this.#whyAborted)
+      if (translated.code === 'TRANSACTION_ABORTABLE') this.#mustAbort = true
+      throw translated
     } finally {
       clearTimeout(timer)
     }
