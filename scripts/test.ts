@@ -18,8 +18,10 @@ const GROUPS = {
   unit: { isReal: false, atOnce: 2 },
   property: { isReal: false, atOnce: 2 },
   simulation: { isReal: false, atOnce: 2 },
+  chart: { isReal: false, atOnce: 1 },
   contract: { isReal: true, atOnce: 1 },
   integration: { isReal: true, atOnce: 1 },
+  image: { isReal: true, atOnce: 1 },
 } as const satisfies Record<string, { isReal: boolean; atOnce: number }>
 type Group = keyof typeof GROUPS
 

@@ -1,11 +1,13 @@
 import type { ModelSpec } from '../../src/domain/model-spec.ts'
 import { modelJsonSchema } from '../../src/features/spec-schema.ts'
 import { schemaFiles } from '../../src/sink/schema-files.ts'
+import { chartReadme } from './chart-readme.ts'
 import { configurationDocument } from './configuration.ts'
 import { replaceBetween } from './markdown.ts'
 import { metricsDocument } from './metrics.ts'
 import { errorTable, exitTable, logTable } from './operations.ts'
 import { fieldsTable, headersTable, reasonsTable } from './topics.ts'
+import { valuesSchema } from './values-schema.ts'
 
 /** A file that comes from code, as it must be. */
 export interface GeneratedFile {
@@ -41,6 +43,14 @@ export async function generatedFiles(
     {
       path: 'docs/model.schema.json',
       content: `${JSON.stringify(modelJsonSchema(), undefined, 2)}\n`,
+    },
+    {
+      path: 'helm/millrace/values.schema.json',
+      content: `${JSON.stringify(valuesSchema(), undefined, 2)}\n`,
+    },
+    {
+      path: 'helm/millrace/README.md',
+      content: chartReadme(read('helm/millrace/values.yaml') ?? ''),
     },
     partly('docs/operations.md', {
       'exit-statuses': exitTable(),
