@@ -16,7 +16,7 @@ COPY scripts/bootstrap.sh scripts/common.sh scripts/versions.json scripts/
 COPY patches patches
 # What the binding loads: it is tried, also when it comes from the cache of an earlier build.
 # hadolint ignore=DL3008
-RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates libcurl4 liblz4-1 \
+RUN apt-get update && apt-get install -y --no-install-recommends libcurl4 liblz4-1 \
     libsasl2-2 libssl3 libstdc++6 libzstd1 zlib1g
 # The two addresses keep the broker and registry of the tests out.
 RUN --mount=type=cache,target=/root/.cache/millrace \

@@ -11,12 +11,21 @@ import type { LockFile } from './runtime-packages.ts'
 
 const ROOT = resolve(import.meta.dirname, '../..')
 const OWN = ['package.json', 'LICENSE', 'src']
-/** Documents, types and source maps: nothing loads them. */
-const NOT_LOADED = /\.(?:md|map|markdown|[cm]?ts)$/
+/** Documents, types and source maps: nothing loads them. Licences stay. */
+const NOT_LOADED = /(?<!licen[cs]e)\.(?:md|map|markdown|[cm]?ts)$/i
 const ONNX_RUNTIME = `bin/napi-v6/${process.platform}/${process.arch}`
 /** Of packages with binaries or sources for other places, what is taken. */
 const PARTS: Readonly<Record<string, readonly string[]>> = {
-  'node_modules/@confluentinc/kafka-javascript': ['build', 'lib', 'librdkafka.js', 'package.json'],
+  'node_modules/@confluentinc/kafka-javascript': [
+    'LICENSE.kafkajs',
+    'LICENSE.node-rdkafka',
+    'LICENSE.txt',
+    'build',
+    'deps/librdkafka/LICENSES.txt',
+    'lib',
+    'librdkafka.js',
+    'package.json',
+  ],
   'node_modules/@confluentinc/schemaregistry': ['dist', 'package.json'],
   'node_modules/onnxruntime-node': ['dist', 'package.json', ONNX_RUNTIME],
 }
