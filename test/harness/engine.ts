@@ -49,6 +49,8 @@ export async function startEngine(): Promise<Engine | { readonly missing: string
   const daemon = daemonIn(folder, () => docker('version').then(Boolean, () => false))
   const stop = async (): Promise<void> => {
     await daemon.stop()
+    // The daemon leaves the network namespace of its containers mounted.
+    await call('umount', [join(folder, 'exec/netns/default')]).catch(() => undefined)
     rmSync(folder, { recursive: true, force: true })
   }
   try {
