@@ -66,7 +66,7 @@ export async function closeConsumer(consumer: KafkaConsumer): Promise<void> {
 }
 
 /** Otherwise the time-out is paid per message. The client's type declarations leave the method out. */
-export function waitForFirstOnly(consumer: KafkaConsumer): void {
+function waitForFirstOnly(consumer: KafkaConsumer): void {
   const settable = consumer as unknown as {
     setDefaultIsTimeoutOnlyForFirstMessage(isOnly: boolean): void
   }

@@ -26,6 +26,7 @@ export class UsageError extends Error {
 }
 
 export const HELP = `Usage: node bench/main.ts [options]
+       node bench/main.ts peers [options]   the comparison with others: peers --help
 
 Measures the service on a real broker and registry: events a second from a backlog, beside what the
 same Kafka client does at most (ceiling); latency at a fixed rate; memory over a long run.

@@ -1,75 +1,88 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { closeSync, openSync, readFileSync } from 'node:fs'
+import { appendFileSync, closeSync, openSync, readFileSync } from 'node:fs'
+import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { cpuSecondsOf, residentMiBOf } from './proc.ts'
 
-/** Ticks a second of the CPU times in /proc: fixed for programs on Linux. */
-const TICKS_PER_SECOND = 100
 const STOP_WAIT_MS = 20_000
 const LOG_TAIL_LENGTH = 3000
 
+/** How a program under measurement is started. */
+export interface ProcessOptions {
+  readonly name: string
+  /** This Node by default. */
+  readonly command?: string
+  readonly args: readonly string[]
+  readonly env: Readonly<Record<string, string>>
+  /** Gets its output. */
+  readonly logFile: string
+  /** Gets each line of its standard output at once. */
+  readonly onLine?: (line: string) => void
+  /** Exit status of an end that was asked for. */
+  readonly endsWith?: number
+}
+
 /** A program under measurement, and what the kernel knows of it. */
 export class MeasuredProcess {
+  readonly #options: ProcessOptions
   readonly #child: ChildProcess
-  readonly #logFile: string
-  readonly #name: string
 
-  /** Starts Node with these arguments. Its output goes to the log file. */
-  constructor(options: {
-    readonly name: string
-    readonly args: readonly string[]
-    readonly env: Readonly<Record<string, string>>
-    readonly logFile: string
-  }) {
-    this.#name = options.name
-    this.#logFile = options.logFile
-    const log = openSync(options.logFile, 'a')
-    this.#child = spawn(process.execPath, [...options.args], {
-      env: { ...process.env, ...options.env },
-      stdio: ['ignore', log, log],
+  constructor(options: ProcessOptions) {
+    this.#options = options
+    const { command = process.execPath, args, env, logFile, onLine } = options
+    const log = openSync(logFile, 'a')
+    this.#child = spawn(command, [...args], {
+      env: { ...process.env, ...env },
+      stdio: ['ignore', onLine === undefined ? log : 'pipe', log],
     })
     closeSync(log)
+    const { stdout } = this.#child
+    if (stdout === null || onLine === undefined) return
+    createInterface({ input: stdout }).on('line', (line) => {
+      onLine(line)
+      appendFileSync(logFile, `${line}\n`)
+    })
   }
 
   /** @throws Error with the tail of its log when the process has ended */
   requireAlive(): void {
     if (this.#isAlive()) return
     const how = this.#child.signalCode ?? `status ${this.#child.exitCode}`
-    throw new Error(`${this.#name} ended with ${how}; the end of its log:\n${this.#logTail()}`)
+    const tail = readFileSync(this.#options.logFile, 'utf8').slice(-LOG_TAIL_LENGTH)
+    throw new Error(`${this.#options.name} ended with ${how}; the end of its log:\n${tail}`)
   }
 
   /** CPU time of all its threads since it started, s. */
   cpuSeconds(): number {
-    const stat = this.#read('stat')
-    // The program's name, in parentheses, may hold spaces; fields are counted from behind it.
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND
+    return cpuSecondsOf(this.#pid)
   }
 
   /** Resident memory now, MiB. */
   residentMiB(): number {
-    return this.#status('VmRSS')
+    return residentMiBOf(this.#pid, 'VmRSS')
   }
 
   /** The most memory it ever had resident, MiB. */
   peakResidentMiB(): number {
-    return this.#status('VmHWM')
+    return residentMiBOf(this.#pid, 'VmHWM')
   }
 
   /**
    * Asks it to end and waits.
    *
-   * @throws Error when it does not end in time (it is killed then) or ends with another status than 0
+   * @throws Error when it does not end in time (it is killed then) or ends with another status
    */
   async stop(): Promise<void> {
+    const { name, endsWith = 0 } = this.#options
     this.requireAlive()
     this.#child.kill('SIGTERM')
     const deadline = performance.now() + STOP_WAIT_MS
     while (this.#isAlive() && performance.now() < deadline) await sleep(20)
     if (this.#isAlive()) {
       this.kill()
-      throw new Error(`${this.#name} did not end within ${STOP_WAIT_MS} ms of SIGTERM`)
+      throw new Error(`${name} did not end within ${STOP_WAIT_MS} ms of SIGTERM`)
     }
-    if (this.#child.exitCode !== 0) this.requireAlive()
+    if (this.#child.exitCode !== endsWith) this.requireAlive()
   }
 
   /** Ends it at once, if it still runs. */
@@ -77,20 +90,11 @@ export class MeasuredProcess {
     if (this.#isAlive()) this.#child.kill('SIGKILL')
   }
 
+  get #pid(): number {
+    return this.#child.pid ?? 0
+  }
+
   #isAlive(): boolean {
     return this.#child.exitCode === null && this.#child.signalCode === null
-  }
-
-  #status(field: string): number {
-    const line = new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(this.#read('status'))
-    return Number(line?.[1]) / 1024
-  }
-
-  #read(file: string): string {
-    return readFileSync(`/proc/${this.#child.pid}/${file}`, 'utf8')
-  }
-
-  #logTail(): string {
-    return readFileSync(this.#logFile, 'utf8').slice(-LOG_TAIL_LENGTH)
   }
 }

@@ -1,121 +1,113 @@
 /**
  * The ceiling: what the same Kafka client does at most on this machine. Consumes a topic and produces
- * three records of the service's sizes for each record, in transactions of 100 ms with the offsets;
- * nothing is decoded, computed or encoded. Prints its rate as JSON.
+ * three records of the service's sizes for each record, in transactions of 100 ms with the offsets, with
+ * the client settings and the batch calls of the service; nothing is decoded, computed or encoded.
+ * Prints its rate as JSON.
  *
  *     node bench/raw-loop.ts BROKERS INPUT EVENTS TOPIC…
  */
-import kafka from '@confluentinc/kafka-javascript'
-import type { KafkaConsumer, Message } from '@confluentinc/kafka-javascript'
-import { fromCallback } from '../src/runtime/callback.ts'
-import { waitForFirstOnly } from './cluster.ts'
+import '../src/runtime/thread-pool.ts'
+import { consumerProperties, producerProperties } from '../src/config/client-properties.ts'
+import { loadConfig } from '../src/config/load.ts'
+import { Backoff } from '../src/runtime/backoff.ts'
+import { systemClock } from '../src/runtime/clock.ts'
+import { canKafka } from '../src/runtime/kafka-addon.ts'
+import { KafkaProducer } from '../src/sink/kafka-producer.ts'
+import { incremental, KafkaSource } from '../src/source/kafka-consumer.ts'
+import { consumeBlock } from '../src/source/message-block.ts'
+import { UnitOfWork } from '../src/loop/unit-of-work.ts'
+import type { CeilingResult } from './ceiling.ts'
+import { PARTITIONS } from './cluster.ts'
 
-const [brokers = '', input = '', eventsText = '', ...topics] = process.argv.slice(2)
-const EVENTS = Number(eventsText)
-const CONNECT = { topic: '', allTopics: false, timeout: 10_000 } as const
-const COMMIT_INTERVAL_MS = 100
-const BATCH_MAX_RECORDS = 1_000
 /** What the service writes per event, by topic: features, prediction, audit. */
 const VALUES = [95, 75, 210].map((bytes) => Buffer.alloc(bytes, 7))
-const QUEUE_FULL = -184
+const WAIT = { firstMs: 50, lingerMs: 1 } as const
+const DEADLINE_MS = 10_000
 
-const consumer = new kafka.RdKafka.KafkaConsumer(
-  {
-    'bootstrap.servers': brokers,
-    'group.id': `${input}-raw`,
-    'group.instance.id': 'raw',
-    'isolation.level': 'read_committed',
-    'enable.auto.commit': false,
-    'enable.auto.offset.store': false,
-    'partition.assignment.strategy': 'cooperative-sticky',
-    'fetch.wait.max.ms': 100,
-    'fetch.message.max.bytes': 4_194_304,
-    'queued.min.messages': 100_000,
-    'queued.max.messages.kbytes': 65_536,
-    'fetch.queue.backoff.ms': 20,
-  },
-  { 'auto.offset.reset': 'earliest' },
-)
-const producer = new kafka.RdKafka.Producer({
-  'bootstrap.servers': brokers,
-  'transactional.id': `${input}-raw`,
-  'linger.ms': 5,
-  'compression.codec': 'lz4',
-  'queue.buffering.max.messages': 200_000,
-  'retry.backoff.ms': 5,
-})
-await fromCallback((done) => consumer.connect(CONNECT, done))
-consumer.setDefaultConsumeTimeout(50)
-waitForFirstOnly(consumer)
-await fromCallback((done) => producer.connect(CONNECT, done))
-producer.setPollInBackground(true)
-await fromCallback<void>((done) => producer.initTransactions(30_000, (e) => done(e, undefined)))
-consumer.subscribe([input])
-const result = await run(consumer)
-process.stdout.write(`${JSON.stringify(result)}\n`)
-await fromCallback((done) => producer.disconnect(1_000, done))
+const [brokers = '', input = '', eventsText = '', ...topics] = process.argv.slice(2)
+process.stdout.write(`${JSON.stringify(await run(Number(eventsText)))}\n`)
 process.exit(0)
 
-async function run(from: KafkaConsumer): Promise<{ eventsPerSecond: number }> {
+async function run(events: number): Promise<CeilingResult> {
+  if (!canKafka('consumeBatch') || !canKafka('produceBatch')) {
+    throw new Error('the Kafka client has no batch calls: scripts/bootstrap.sh builds one that has')
+  }
+  const env = {
+    KAFKA_BROKERS: brokers,
+    APP_ID: `${input}-raw`,
+    MODEL_DIR: '.',
+    INPUT_FORMAT: 'json',
+  }
+  const { config } = loadConfig(env, { readFile: () => '', hostname: 'raw' })
+  const { commitIntervalMs, batchMaxRecords } = config
+  const source = new KafkaSource({ topic: input, properties: consumerProperties(config) })
+  const producer = new KafkaProducer({
+    properties: producerProperties(config),
+    consumer: () => source.client,
+    requestTimeoutMs: DEADLINE_MS,
+  })
+  const backoff = new Backoff(5, 100)
+  const unit = new UnitOfWork({ producer, clock: systemClock, backoff, deadlineMs: DEADLINE_MS })
+  await producer.initTransactions()
+  await join(source)
+  const consumer = incremental(source.client).getClient()
   const positions = new Map<number, number>()
   let done = 0
-  let first: { readonly done: number; readonly atMs: number } | undefined
-  let openedAt: number | undefined
-  let ahead = consume(from)
-  while (done < EVENTS) {
-    const messages = await ahead
-    ahead = consume(from)
-    if (messages.length === 0) continue
-    if (openedAt === undefined) {
-      await fromCallback<void>((end) => producer.beginTransaction((e) => end(e, undefined)))
-      openedAt = performance.now()
-    }
-    for (const { partition, offset, key } of messages) {
-      for (const [index, topic] of topics.entries()) {
-        while (!tryProduce(topic, partition, VALUES[index] ?? null, key)) await pause()
+  let first: { readonly done: number; readonly atMs: number; readonly cpu: number } | undefined
+  let ahead = consumeBlock(consumer, batchMaxRecords, WAIT)
+  while (done < events) {
+    const block = await ahead
+    ahead = consumeBlock(consumer, batchMaxRecords, WAIT)
+    if (block.count === 0) continue
+    await unit.begin()
+    for (let index = 0; index < block.count; index++) {
+      const partition = block.partition(index)
+      const key = block.key(index)
+      for (const [at, topic] of topics.entries()) {
+        unit.produce({ topic, partition, key, value: VALUES[at] ?? null })
       }
-      positions.set(partition, offset + 1)
+      positions.set(partition, block.offset(index) + 1)
     }
-    done += messages.length
-    if (done < EVENTS && performance.now() - openedAt < COMMIT_INTERVAL_MS) continue
-    await commit(positions)
-    openedAt = undefined
-    first ??= { done, atMs: performance.now() }
+    await unit.flush()
+    done += block.count
+    if (done < events && unit.ageMs < commitIntervalMs) continue
+    await unit.commit(
+      [...positions].map(([partition, offset]) => ({
+        topic: input,
+        partition,
+        offset,
+        metadata: '',
+      })),
+    )
+    positions.clear()
+    first ??= { done, atMs: performance.now(), cpu: cpuSeconds() }
   }
+  const { done: warm = 0, atMs = 0, cpu = 0 } = first ?? {}
+  const seconds = (performance.now() - atMs) / 1_000
+  const used = cpuSeconds() - cpu
   await ahead
-  const measured = done - (first?.done ?? 0)
-  const seconds = (performance.now() - (first?.atMs ?? 0)) / 1_000
-  return { eventsPerSecond: measured / seconds }
-}
-
-function consume(from: KafkaConsumer): Promise<Message[]> {
-  return fromCallback((done) => from.consume(BATCH_MAX_RECORDS, done))
-}
-
-function tryProduce(
-  topic: string,
-  partition: number,
-  value: Buffer | null,
-  key: Message['key'],
-): boolean {
-  try {
-    producer.produce(topic, partition, value, key)
-    return true
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === QUEUE_FULL) return false
-    throw error
+  await producer.close()
+  const measured = done - warm
+  return {
+    eventsPerSecond: measured / seconds,
+    cpuSecondsPerMillion: (used / measured) * 1e6,
   }
 }
 
-async function commit(positions: Map<number, number>): Promise<void> {
-  const offsets = [...positions].map(([partition, offset]) => ({ topic: input, partition, offset }))
-  positions.clear()
-  await fromCallback<void>((done) =>
-    producer.sendOffsetsToTransaction(offsets, consumer, 10_000, (e) => done(e, undefined)),
-  )
-  await fromCallback<void>((done) => producer.commitTransaction(-1, (e) => done(e, undefined)))
+/** Of all threads, so far. */
+function cpuSeconds(): number {
+  const { user, system } = process.cpuUsage()
+  return (user + system) / 1e6
 }
 
-function pause(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 2))
+/** Waits until all partitions are ours, and reads them from the beginning. */
+async function join(source: KafkaSource): Promise<void> {
+  await source.connect()
+  const assigned: number[] = []
+  source.subscribe((rebalance) => {
+    rebalance.answer()
+    if (rebalance.kind === 'assigned') assigned.push(...rebalance.partitions)
+  })
+  while (assigned.length < PARTITIONS) await source.poll(1)
+  await source.seek(assigned.map((partition) => ({ partition, offset: 0 })))
 }

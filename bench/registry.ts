@@ -33,13 +33,27 @@ export class RecordReader {
     this.#types.set(id, avsc.Type.forSchema(JSON.parse(schema) as avsc.Schema))
   }
 
+  /** Gets the newest schema of a subject, so that `read` knows it. */
+  async learnSubject(subject: string): Promise<void> {
+    const url = `${this.#registryUrl}/subjects/${subject}/versions/latest`
+    const { id, schema } = await ask<{ id: number; schema: string }>(url, {})
+    this.#types.set(id, avsc.Type.forSchema(JSON.parse(schema) as avsc.Schema))
+  }
+
   /** The text in one field. @throws Error when the schema was not learned or the field is no text */
   textOf(value: Buffer, field: string): string {
-    const id = value.readUInt32BE(1)
-    const record: Record<string, unknown> = this.#types.get(id)?.fromBuffer(value.subarray(5))
+    const record = this.recordOf(value)
     const text = record[field]
     if (typeof text === 'string') return text
     throw new Error(`field ${field} must be text, got ${JSON.stringify(record)}`)
+  }
+
+  /** The whole record. @throws Error when the schema was not learned */
+  recordOf(value: Buffer): Readonly<Record<string, unknown>> {
+    const id = value.readUInt32BE(1)
+    const type = this.#types.get(id)
+    if (type === undefined) throw new Error(`schema ${id} was not learned`)
+    return type.fromBuffer(value.subarray(5)) as Readonly<Record<string, unknown>>
   }
 }
 

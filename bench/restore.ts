@@ -231,6 +231,7 @@ async function restore(
     inputTopic: 'events',
     instanceId: 'bench',
     fencing: { lastWritten: async () => [], fence: async () => undefined },
+    observer: { formerOwner: nothing },
     policy: { onMismatch: 'refuse', onGap: 'refuse' },
     source: {
       committed: async (partitions) =>

@@ -160,10 +160,11 @@ has_checksum() { # file, sha256
 }
 
 setup_kafka() {
-  local file folder
+  local file tools folder
   file=$("$LOCAL/bin/node" -p 'require("./scripts/versions.json").kafka.file')
+  tools=$("$LOCAL/bin/node" -p 'require("./scripts/versions.json").kafka.tools')
   folder=$CACHE/${file%.jar}
-  if [ -f "$folder/.complete" ]; then
+  if [ -f "$folder/.complete" ] && [ -f "$folder/$tools" ]; then
     step_done "apache kafka" "from the cache"
   else
     command -v mvn >/dev/null || need_debian "fetching Kafka" maven
@@ -197,6 +198,48 @@ setup_registry() {
   ln -sfn "$folder" "$LOCAL/registry"
 }
 
+prometheus_version() { "$1" --version 2>&1 | sed -n 's/^[a-z]*, version \([0-9.]*\).*/\1/p'; }
+is_at_least() { printf '%s\n' "$1" "$2" | sort -V -C; } # minimum, version
+link_prometheus() { # folder
+  ln -sfn "$1/promtool" "$LOCAL/bin/promtool"
+  ln -sfn "$1/prometheus" "$LOCAL/bin/prometheus"
+}
+
+# promtool tests the alerts, prometheus runs the dashboard's queries. Unpacked, not installed: Debian's package
+# would start a server.
+setup_prometheus() {
+  local minimum found folder work
+  minimum=$(version_of prometheus minimum)
+  if [ -x "$LOCAL/bin/promtool" ] && [ -x "$LOCAL/bin/prometheus" ]; then
+    step_done prometheus "up to date"
+    return
+  fi
+  found=$(command -v promtool || true)
+  if [ -n "$found" ] && command -v prometheus >/dev/null && is_at_least "$minimum" "$(prometheus_version promtool)"; then
+    ln -sfn "$found" "$LOCAL/bin/promtool"
+    ln -sfn "$(command -v prometheus)" "$LOCAL/bin/prometheus"
+    step_done prometheus "$(prometheus_version promtool) found"
+    return
+  fi
+  folder=$CACHE/prometheus
+  if [ -f "$folder/.complete" ] && is_at_least "$minimum" "$(prometheus_version "$folder/promtool")"; then
+    link_prometheus "$folder"
+    step_done prometheus "from the cache"
+    return
+  fi
+  command -v dpkg-deb >/dev/null || give_up "the tests need promtool and prometheus >= $minimum on PATH"
+  freshen_apt
+  work=$(mktemp -d)
+  (cd "$work" && run_logged prometheus apt-get download prometheus && dpkg-deb -x prometheus_*.deb .) ||
+    give_up "apt-get could not download prometheus; see $LOGS/prometheus.log"
+  mkdir -p "$folder" && mv -f "$work/usr/bin/promtool" "$work/usr/bin/prometheus" "$folder/" && rm -rf "$work"
+  is_at_least "$minimum" "$(prometheus_version "$folder/promtool")" ||
+    give_up "the tests need promtool and prometheus >= $minimum, this Debian has $(prometheus_version "$folder/promtool")"
+  touch "$folder/.complete"
+  link_prometheus "$folder"
+  step_done prometheus "$(prometheus_version "$folder/promtool") fetched"
+}
+
 setup_node
 setup_packages
 setup_binding
@@ -205,4 +248,5 @@ if [ "${1:-}" != --given ] || [ -z "${KAFKA_BROKERS:-}" ] || [ -z "${SCHEMA_REGI
   setup_java
   setup_kafka
   setup_registry
+  setup_prometheus
 fi

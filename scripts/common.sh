@@ -34,6 +34,12 @@ missing_debian() { # packages…
   done
 }
 APT_IS_FRESH=no
+freshen_apt() {
+  if [ "$APT_IS_FRESH" = no ] && [ "$(id -u)" = 0 ]; then
+    run_logged apt-update apt-get update || true
+  fi
+  APT_IS_FRESH=yes
+}
 need_debian() { # what for, packages…
   local why=$1 missing
   shift
@@ -41,10 +47,7 @@ need_debian() { # what for, packages…
   read -r -a missing <<<"$(missing_debian "$@" | tr '\n' ' ')"
   [ ${#missing[@]} -eq 0 ] && return 0
   [ "$(id -u)" = 0 ] || give_up "$why needs Debian packages. Install them: sudo apt-get install ${missing[*]}"
-  if [ "$APT_IS_FRESH" = no ]; then
-    run_logged apt-update apt-get update || true
-    APT_IS_FRESH=yes
-  fi
+  freshen_apt
   run_logged apt-install env DEBIAN_FRONTEND=noninteractive apt-get install -y "${missing[@]}" ||
     give_up "$why: apt-get could not install ${missing[*]}"
 }

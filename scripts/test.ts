@@ -19,8 +19,12 @@ const GROUPS = {
   property: { isReal: false, atOnce: 2 },
   simulation: { isReal: false, atOnce: 2 },
   chart: { isReal: false, atOnce: 1 },
-  contract: { isReal: true, atOnce: 1 },
-  integration: { isReal: true, atOnce: 1 },
+  contract: { isReal: true, atOnce: 2 },
+  // They mostly wait: for sessions to end, for brokers to come back.
+  integration: { isReal: true, atOnce: 2 },
+  guide: { isReal: true, atOnce: 1 },
+  // Bounds on time: alone on the machine.
+  timing: { isReal: true, atOnce: 1 },
   image: { isReal: true, atOnce: 1 },
 } as const satisfies Record<string, { isReal: boolean; atOnce: number }>
 type Group = keyof typeof GROUPS

@@ -23,6 +23,8 @@ if (status === EXIT.ok) process.exit()
 else endProcess(status)
 
 async function main([command = 'run', ...options]: readonly string[]): Promise<number> {
+  if (command === 'dlq') return dlq(options)
+  if (command === 'schema') return schema(options)
   const unknown = command === 'config' ? options.filter((each) => each !== '--json') : options
   if (unknown.length > 0) return refuse(`unknown option "${unknown[0]}" of "${command}"`)
   switch (command) {
@@ -98,9 +100,45 @@ function uncaught(): Promise<never> {
   })
 }
 
+async function dlq(options: readonly string[]): Promise<number> {
+  enableCompileCache()
+  const { runDlq } = await import('./dlq.ts')
+  return runDlq(options, () => load().config)
+}
+
 function config(json: boolean): number {
   try {
     return print(configCommand(load(), { json }))
+  } catch (error) {
+    if (!(error instanceof ServiceError)) throw error
+    process.stderr.write(`${error.message}\n`)
+    return error.exitStatus
+  }
+}
+
+/** `millrace schema check [SUBJECT] [--json]`. @returns the exit status */
+async function schema(options: readonly string[]): Promise<number> {
+  const [action, subject, ...more] = options.filter((each) => each !== '--json')
+  if (action !== 'check') return refuse(`unknown command "schema ${action ?? ''}"`)
+  if (more.length > 0) return refuse(`unknown option "${more[0]}" of "schema check"`)
+  try {
+    const loaded = load().config
+    // Loaded here, so that the service starts without them.
+    const { registryOptions } = await import('./config/client-properties.ts')
+    const { parseModelSpec } = await import('./features/spec.ts')
+    const { loadModelFolder } = await import('./inference/model-folder.ts')
+    const { createRegistryClient } = await import('./runtime/registry-client.ts')
+    const { schemaCheck } = await import('./tools/schema-check.ts')
+    const registry = registryOptions(loaded)
+    if (registry === undefined) return refuse('SCHEMA_REGISTRY_URL is required for "schema check"')
+    const { spec } = await loadModelFolder(loaded.modelDir, parseModelSpec)
+    const { output, status: found } = await schemaCheck(createRegistryClient(registry), {
+      spec,
+      subject: subject ?? `${loaded.inputTopic}-value`,
+      json: options.includes('--json'),
+    })
+    process.stdout.write(output)
+    return found
   } catch (error) {
     if (!(error instanceof ServiceError)) throw error
     process.stderr.write(`${error.message}\n`)

@@ -10,17 +10,15 @@ import type { Config } from './config/schema.ts'
 import { JsonDecoder } from './decode/json-decoder.ts'
 import type { Decoder } from './decode/port.ts'
 import { RegistryDecoder } from './decode/registry-codec.ts'
-import { invariant, ServiceError } from './domain/errors.ts'
+import { ServiceError } from './domain/errors.ts'
 import type { ModelSpec } from './domain/model-spec.ts'
 import { FeatureEngine } from './features/engine.ts'
 import { parseModelSpec } from './features/spec.ts'
 import { parseGolden, selfTest } from './inference/golden.ts'
-import { loadModelFolder } from './inference/model-folder.ts'
-import type { ModelFolder } from './inference/model-folder.ts'
+import { loadModelFolder, type ModelFolder } from './inference/model-folder.ts'
 import { startScorer } from './inference/onnx-scorer.ts'
 import type { Scorer } from './inference/port.ts'
-import { Breaker } from './loop/breaker.ts'
-import type { BreakerBounds } from './loop/breaker.ts'
+import { Breaker, type BreakerBounds } from './loop/breaker.ts'
 import { Fetcher } from './loop/fetcher.ts'
 import type { Fencing } from './loop/former-owners.ts'
 import { FloodGate } from './loop/flood-gate.ts'
@@ -36,25 +34,25 @@ import { RegistryCache } from './runtime/registry-cache.ts'
 import { clientWarning } from './runtime/kafka-addon.ts'
 import { createRegistryClient } from './runtime/registry-client.ts'
 import { retry } from './runtime/retry.ts'
+import { keepYoungGeneration } from './runtime/young-generation.ts'
 import { createApp, listen } from './serving/app.ts'
 import type { ServiceIdentity } from './serving/status-report.ts'
-import { AvroEncoder } from './sink/avro-encoder.ts'
+import { createEncoder } from './sink/create-encoder.ts'
 import { JsonEncoder } from './sink/json-encoder.ts'
 import { fenceProducer, KafkaProducer } from './sink/kafka-producer.ts'
-import { outputSchemas } from './sink/output-schemas.ts'
-import { OutputPlan } from './sink/plan.ts'
-import type { OutputTopics } from './sink/plan.ts'
+import { OutputPlan, type OutputTopics } from './sink/plan.ts'
 import type { OutputEncoder } from './sink/port.ts'
+import { registeredSchemas } from './sink/schema-body.ts'
 import { resolveOutputSchemas } from './sink/schema-registration.ts'
 import { KafkaChangelog } from './source/kafka-changelog.ts'
 import { KafkaSource } from './source/kafka-consumer.ts'
 import { readLastWritten } from './source/last-written.ts'
 import { checkStateTopic, createStateTopic } from './source/state-topic.ts'
 import { requireTopics } from './source/topic-check.ts'
+import { readExpiries } from './telemetry/certificates.ts'
 import { logCacheEvents, logEvents } from './telemetry/log-events.ts'
 import type { Log } from './telemetry/log.ts'
-import { createMetrics } from './telemetry/metrics.ts'
-import type { Metrics } from './telemetry/metrics.ts'
+import { createMetrics, type Metrics } from './telemetry/metrics.ts'
 
 const BACKOFF_FIRST_MS = 50
 const BACKOFF_MAX_MS = 5_000
@@ -123,8 +121,14 @@ export class Service {
     // Last of all: it fences whoever had this name, so everything else must be good.
     await this.#prepareChangelog(engine, source)
     await this.#waitFor(() => producer.initTransactions())
-    const plan = new OutputPlan({ topics, encoder, identity: headerIdentity(identity) })
+    const plan = new OutputPlan({
+      topics,
+      encoder,
+      identity: headerIdentity(identity),
+      headerStyle: config.deadLetterHeaders,
+    })
     const loop = this.#compose({ engine, scorer, decoder, source, producer, plan, metrics, folder })
+    keepYoungGeneration()
     log('STARTED', `consuming "${inputTopic}", serving ${config.httpHost}:${port}`, { port })
     await loop.run()
     await source.close()
@@ -148,6 +152,8 @@ export class Service {
       clock: this.#clock,
       topics: { input: config.inputTopic, outputs: Object.values(outputTopics(config)) },
       identity,
+      stateLimits: { keysMax: config.stateKeysMax, bytesMax: config.stateBytesMax },
+      certificateExpiries: readExpiries(config),
       distinctSaturated: () => engine.saturated,
     })
   }
@@ -191,30 +197,37 @@ export class Service {
     { model }: ServiceIdentity,
   ): Promise<{ decoder: Decoder; encoder: OutputEncoder }> {
     const { config, log } = this.#options
-    if (config.inputFormat === 'json') {
-      const encoder = new JsonEncoder({ spec, identity: model })
-      return { decoder: new JsonDecoder(spec.event), encoder }
-    }
+    const { inputFormat, outputFormat, tombstones, schemaCacheDir: directory } = config
+    const given = { spec, identity: model }
     const options = registryOptions(config)
-    invariant(options !== undefined, 'INPUT_FORMAT=registry without SCHEMA_REGISTRY_URL')
+    if (options === undefined || (inputFormat === 'json' && outputFormat === 'json')) {
+      return { decoder: new JsonDecoder(spec.event, tombstones), encoder: new JsonEncoder(given) }
+    }
     const client = createRegistryClient(options)
-    const { schemaCacheDir: directory } = config
     const at = { registryUrls: options.baseURLs, events: logCacheEvents(log) }
     const cache =
       directory === undefined ? undefined : await RegistryCache.open({ ...at, directory })
+    const decoder =
+      inputFormat === 'json'
+        ? new JsonDecoder(spec.event, tombstones)
+        : new RegistryDecoder({
+            client,
+            cache,
+            mapping: spec.event,
+            clock: this.#clock,
+            tombstones,
+          })
+    if (outputFormat === 'json') return { decoder, encoder: new JsonEncoder(given) }
     const schemaIds = await this.#waitFor(() =>
       resolveOutputSchemas(client, {
         topics: outputTopics(config),
-        schemas: outputSchemas(spec),
+        schemas: registeredSchemas(spec, outputFormat),
         strategy: config.schemaSubjectStrategy,
         autoRegister: config.schemaAutoRegister,
         cache,
       }),
     )
-    return {
-      decoder: new RegistryDecoder({ client, cache, mapping: spec.event, clock: this.#clock }),
-      encoder: new AvroEncoder({ spec, identity: model, schemaIds }),
-    }
+    return { decoder, encoder: createEncoder(outputFormat, { ...given, schemaIds }) }
   }
 
   #createClients(metrics: Metrics): { source: KafkaSource; producer: KafkaProducer } {

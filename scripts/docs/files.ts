@@ -1,12 +1,17 @@
 import type { ModelSpec } from '../../src/domain/model-spec.ts'
 import { modelJsonSchema } from '../../src/features/spec-schema.ts'
 import { schemaFiles } from '../../src/sink/schema-files.ts'
+import { dashboardFile } from '../monitoring/dashboard.ts'
+import { rulesFile } from '../monitoring/rules-file.ts'
+import { alertSections } from './alerts.ts'
 import { chartReadme } from './chart-readme.ts'
 import { configurationDocument } from './configuration.ts'
 import { replaceBetween } from './markdown.ts'
 import { metricsDocument } from './metrics.ts'
+import { resultsFiles } from './results.ts'
 import { errorTable, exitTable, logTable } from './operations.ts'
-import { fieldsTable, headersTable, reasonsTable } from './topics.ts'
+import { queueSeriesTable, reasonsTable } from './reasons.ts'
+import { fieldsTable, headersTable, replayHeadersTable, stylesTables } from './topics.ts'
 import { valuesSchema } from './values-schema.ts'
 
 /** A file that comes from code, as it must be. */
@@ -56,15 +61,22 @@ export async function generatedFiles(
       'exit-statuses': exitTable(),
       'error-codes': errorTable(),
       'log-codes': logTable(),
+      reasons: reasonsTable(),
+      alerts: alertSections(),
     }),
+    partly('docs/guides/dead-letters.md', { 'queue-series': queueSeriesTable() }),
     partly('docs/topics.md', {
       features: fieldsTable(example, 'features'),
       predictions: fieldsTable(example, 'predictions'),
       audit: fieldsTable(example, 'audit'),
       headers: headersTable(),
-      reasons: reasonsTable(),
+      styles: stylesTables(),
+      'replay-headers': replayHeadersTable(),
     }),
+    { path: 'helm/millrace/files/alerts.yaml', content: rulesFile() },
+    { path: 'helm/millrace/files/dashboard.json', content: dashboardFile() },
     ...(metrics === undefined ? [] : [{ path: 'docs/metrics.md', content: metrics }]),
+    ...resultsFiles(read('bench/results.json')),
     ...schemaFiles(models),
   ]
 }

@@ -1,44 +1,18 @@
 import type { ModelSpec } from '../../src/domain/model-spec.ts'
-import { DEAD_LETTER_REASONS, type DeadLetterReason } from '../../src/domain/outcome.ts'
-import { HEADERS } from '../../src/sink/headers.ts'
+import {
+  FOREIGN_STYLES,
+  type ForeignHeader,
+  type ForeignStyle,
+} from '../../src/sink/foreign-headers.ts'
+import { HEADERS, REPLAY_HEADERS } from '../../src/sink/headers.ts'
 import { type AvroField, type AvroType, outputSchemas } from '../../src/sink/output-schemas.ts'
 import { markdownTable } from './markdown.ts'
 
-/** Why a record became a dead letter, and what to do about it. */
-const REASON_HELP = {
-  'empty-value': [
-    'The record has no value (a tombstone)',
-    'Keep tombstones out of the input topic; an event cannot be taken back',
-  ],
-  'not-wire-format': [
-    "The value does not begin with the registry's magic byte and a schema id",
-    "Its writer does not use the registry's serializer; or set `INPUT_FORMAT=json` for plain JSON",
-  ],
-  'unknown-schema': [
-    'The registry does not know the schema id, or it is no schema the service can use',
-    'Look whether writer and service use the same registry',
-  ],
-  undecodable: [
-    'The bytes are not what the schema says, or not JSON',
-    'Look at the writer; the detail names the field or the place',
-  ],
-  'invalid-event': [
-    'Decoded, but a field that the model maps is missing, null or of another type',
-    'Compare the event with `event` in `model.yaml`; the detail names the field',
-  ],
-  'future-event-time': [
-    'Its time is ahead of its record timestamp by more than `max_future_skew`',
-    "Set the writer's clock; or check the unit (ms or s) of the time field",
-  ],
-  unscorable: [
-    'The model threw on this row',
-    "The detail is the model's own message; often a feature is out of what the model takes",
-  ],
-  'non-finite-score': [
-    'The model gave NaN or infinity',
-    'Often a null feature the model was not trained for: give it a `default` in `model.yaml`',
-  ],
-} as const satisfies Record<DeadLetterReason, readonly [meaning: string, remedy: string]>
+const ENCODINGS = {
+  text: 'UTF-8 text',
+  int32: '4 bytes, big endian',
+  int64: '8 bytes, big endian',
+} as const satisfies Record<ForeignHeader['encoding'], string>
 
 /** The headers of dead letters and late records. */
 export function headersTable(): string {
@@ -48,12 +22,27 @@ export function headersTable(): string {
   )
 }
 
-/** The reasons of dead letters. */
-export function reasonsTable(): string {
+/** The headers that a replay adds. */
+export function replayHeadersTable(): string {
   return markdownTable(
-    ['reason', 'what happened', 'what to do'],
-    DEAD_LETTER_REASONS.map((reason) => [`\`${reason}\``, ...REASON_HELP[reason]]),
+    ['header', 'what it says'],
+    Object.entries(REPLAY_HEADERS).map(([name, meaning]) => [`\`${name}\``, meaning]),
   )
+}
+
+/** The headers of each other system that `DEAD_LETTER_HEADERS` can add. */
+export function stylesTables(): string {
+  return Object.entries(FOREIGN_STYLES)
+    .map(([style, { system, source, headers }]: [string, ForeignStyle]) => {
+      const rows = headers.map(({ name, encoding, says }) => [
+        `\`${name}\``,
+        ENCODINGS[encoding],
+        says,
+      ])
+      const table = markdownTable(['header', 'bytes', 'what it says'], rows)
+      return `**\`${style}\`**: as [${system}](${source}) writes them.\n\n${table}`
+    })
+    .join('\n\n')
 }
 
 /** The fields of one output, for a model. */

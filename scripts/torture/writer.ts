@@ -36,6 +36,8 @@ export async function writeEvenly(plan: WritePlan): Promise<void> {
     'reconnect.backoff.max.ms': 500,
   })
   await fromCallback((done) => producer.connect(CONNECT, done))
+  // Records that nobody asked about stay in the queue until their reports are fetched.
+  producer.setPollInBackground(true)
   const startedAt = performance.now()
   const records = plan.records[Symbol.iterator]()
   let written = 0

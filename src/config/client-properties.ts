@@ -39,9 +39,11 @@ export function consumerProperties(config: Config): ClientProperties {
     'enable.auto.commit': false,
     'enable.auto.offset.store': false,
     'fetch.wait.max.ms': 100,
-    'fetch.message.max.bytes': 4 * MEGABYTE,
-    // One queue for all partitions: 64 MB bound what is fetched ahead.
-    'queued.min.messages': 100_000,
+    // What is fetched ahead, per partition: more makes nothing faster, and a small record takes several
+    // times its size in the queue.
+    'fetch.message.max.bytes': MEGABYTE,
+    'queued.min.messages': 20_000,
+    // One queue for all partitions: 64 MB bound it.
     'queued.max.messages.kbytes': 65_536,
     // A full queue is looked at again soon: the default of 1 s empties it and stalls under backlog.
     'fetch.queue.backoff.ms': 20,
@@ -70,6 +72,18 @@ export function changelogProperties(config: Config): ClientProperties {
     'statistics.interval.ms': 0,
     ...passedToBoth(config),
   }
+}
+
+/** Properties of the client that reads the dead letters for the tools: no member of any group. */
+export function queueProperties(config: Config): ClientProperties {
+  const name = queueToolOf(config)
+  return { ...changelogProperties(config), 'group.id': name, 'client.id': name }
+}
+
+/** Properties of the one producer of the dead-letter tools of an application. */
+export function queueProducerProperties(config: Config): ClientProperties {
+  const name = queueToolOf(config)
+  return { ...producerProperties(config), 'client.id': name, 'transactional.id': name }
 }
 
 /** Properties of the client that creates topics. */
@@ -132,6 +146,11 @@ export function registryOptions(config: Config): RegistryOptions | undefined {
 /** Names the group member and the transaction's owner, the same after a restart. */
 function memberOf({ appId, instanceId }: Pick<Config, 'appId' | 'instanceId'>): string {
   return `${appId}-${instanceId}`
+}
+
+/** Begins as the names of the instances do, for rights by prefix, and is none: no INSTANCE_ID has an @. */
+function queueToolOf({ appId }: Config): string {
+  return `${appId}-@dlq`
 }
 
 function connectionProperties(config: Config): ClientProperties {

@@ -130,7 +130,7 @@ export const registryVariables = {
   schemaRegistryUrl: optional(urls, {
     name: 'SCHEMA_REGISTRY_URL',
     group: 'Schema registry',
-    requiredWhen: 'with `INPUT_FORMAT=registry`',
+    requiredWhen: 'unless input and output are plain JSON',
     description: 'Addresses of the registry, tried in order',
   }),
   schemaRegistryUsername: optional(text, {

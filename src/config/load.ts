@@ -1,7 +1,7 @@
 import { ServiceError } from '../domain/errors.ts'
 import { Draft, type Env, type LoadOptions, type ValueSource } from './draft.ts'
 import { isPassThrough, type PassThrough, readPassThrough } from './pass-through.ts'
-import { RULES, stateTopicOf } from './rules.ts'
+import { outputFormatOf, RULES, stateTopicOf } from './rules.ts'
 import { type Config, configSchema, type Variable, VARIABLES, type Variables } from './schema.ts'
 import { isKubernetesService, warnOfUnknown } from './unknown-names.ts'
 
@@ -84,6 +84,7 @@ function assemble(values: Variables, draft: Draft, passed: readonly PassThrough[
   return {
     ...values,
     stateTopic: stateTopicOf(values),
+    outputFormat: outputFormatOf(values),
     schemaRegistryCa: draft.texts.get('schemaRegistryCaFile'),
     kafkaConsumerProperties: of('consumer'),
     kafkaProducerProperties: of('producer'),

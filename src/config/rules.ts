@@ -44,7 +44,7 @@ const SASL = [
 /** The rules over several variables, told like those over one. */
 export const RULES: readonly Rule[] = [
   { about: ['appId', 'instanceId'], check: checkMember },
-  { about: ['schemaRegistryUrl', 'inputFormat'], check: checkRegistryUrl },
+  { about: ['schemaRegistryUrl', 'inputFormat', 'outputFormat'], check: checkRegistryUrl },
   { about: [], check: checkTopics },
   { about: ['commitIntervalMs', 'transactionTimeoutMs'], check: checkTimeouts },
   { about: ['batchMaxRecords', 'commitMaxRecords'], check: checkSizes },
@@ -63,11 +63,20 @@ function checkMember({ appId = '', instanceId = '' }: Values): readonly string[]
 }
 
 function checkRegistryUrl(values: Values): readonly string[] {
-  if (values.inputFormat !== 'registry' || values.schemaRegistryUrl !== undefined) return []
-  return [
-    'SCHEMA_REGISTRY_URL is required with INPUT_FORMAT=registry; for plain JSON without a ' +
-      'registry set INPUT_FORMAT=json',
-  ]
+  if (values.schemaRegistryUrl !== undefined) return []
+  if (values.inputFormat === 'registry') {
+    return [
+      'SCHEMA_REGISTRY_URL is required with INPUT_FORMAT=registry; for plain JSON without a ' +
+        'registry set INPUT_FORMAT=json',
+    ]
+  }
+  const format = outputFormatOf(values)
+  return format === 'json' ? [] : [`SCHEMA_REGISTRY_URL is required with OUTPUT_FORMAT=${format}`]
+}
+
+/** As the input, once that is known: a service without a registry needs none for its outputs. */
+export function outputFormatOf({ inputFormat, outputFormat }: Values) {
+  return outputFormat ?? (inputFormat === 'json' ? 'json' : 'avro')
 }
 
 /** The topic's own default, once `APP_ID` is known. */

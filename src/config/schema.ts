@@ -39,6 +39,7 @@ export type VariableKey = keyof Variables
 /** The configuration the service runs with; absent = unset. */
 export interface Config extends Variables {
   readonly stateTopic: string
+  readonly outputFormat: NonNullable<Variables['outputFormat']>
   /** PEM text of `SCHEMA_REGISTRY_CA_FILE`. */
   readonly schemaRegistryCa: string | undefined
   /** librdkafka properties from `KAFKA_CONSUMER_…`. */

@@ -1,3 +1,4 @@
+import { HEADER_STYLES } from '../domain/header-style.ts'
 import {
   choice,
   folder,
@@ -54,7 +55,25 @@ export const topicVariables = {
     name: 'INPUT_FORMAT',
     group: 'Topics',
     default: 'registry',
-    description: '`registry`: the wire format of the schema registry; `json`: plain JSON',
+    description:
+      '`registry`: the wire format of the schema registry, in Avro, Protobuf and JSON Schema as each ' +
+      'schema says; `json`: plain JSON',
+  }),
+  outputFormat: optional(choice(['avro', 'protobuf', 'json-schema', 'json']), {
+    name: 'OUTPUT_FORMAT',
+    group: 'Topics',
+    defaultFrom: '`avro`; with `INPUT_FORMAT=json`: `json`',
+    description:
+      'Format of features, predictions and audit records. `avro`, `protobuf` and `json-schema` have ' +
+      'their schemas in the registry; `json` is plain JSON',
+  }),
+  tombstones: withDefault(choice(['dead-letter', 'skip']), {
+    name: 'TOMBSTONES',
+    group: 'Topics',
+    default: 'dead-letter',
+    description:
+      'What to do with records without a value (null): a dead letter (`empty-value`), or `skip` them: ' +
+      'they change no state and are audited as `skipped`. A value of no bytes is a dead letter always',
   }),
   featuresTopic: withDefault(topic, {
     name: 'FEATURES_TOPIC',
@@ -138,8 +157,24 @@ export const unitVariables = {
   }),
 }
 
-/** When dead letters are a flood. */
+/** When dead letters are a flood, and what they and their replays carry. */
 export const deadLetterVariables = {
+  deadLetterHeaders: withDefault(choice(HEADER_STYLES), {
+    name: 'DEAD_LETTER_HEADERS',
+    group: 'Dead letters',
+    default: 'millrace',
+    description:
+      "Headers that dead letters carry beside Millrace's own, for tools made for them: those of " +
+      'Kafka Streams (`streams`), Kafka Connect (`connect`) or Spring for Apache Kafka (`spring`)',
+  }),
+  dlqMaxReplays: withDefault(whole(1, 1_000), {
+    name: 'DLQ_MAX_REPLAYS',
+    group: 'Dead letters',
+    unit: 'replays',
+    default: '3',
+    description:
+      'How often `millrace dlq replay` brings a record back; one that fails again after that stays',
+  }),
   dlqMaxRatio: withDefault(share, {
     name: 'DLQ_MAX_RATIO',
     group: 'Dead letters',

@@ -68,7 +68,8 @@ function parseLong(given: unknown): number | undefined {
 }
 
 function parseDouble(given: unknown): number | undefined {
-  return typeof given === 'number' && Number.isFinite(given) ? given : undefined
+  const value = typeof given === 'bigint' ? Number(given) : given
+  return typeof value === 'number' && Number.isFinite(value) ? value : undefined
 }
 
 function parseString(given: unknown): string | undefined {

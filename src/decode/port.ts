@@ -7,7 +7,16 @@ export interface Decoded {
   readonly record: InputRecord
   /** Registry schema id of the value; `undefined` for plain JSON or when there was none to read. */
   readonly schemaId: number | undefined
-  readonly result: { readonly kind: 'event'; readonly event: Event } | DeadLetter
+  readonly result:
+    | { readonly kind: 'event'; readonly event: Event }
+    | { readonly kind: 'skipped' }
+    | DeadLetter
+}
+
+/** A field by its path, with its value before any rule: an integer beyond 2^53 is a bigint. */
+export interface RawField {
+  readonly name: string
+  readonly value: unknown
 }
 
 /** Turns records into events. Everything asynchronous happens once per unknown schema, never per record. */
@@ -21,4 +30,15 @@ export interface Decoder {
   decode(records: readonly InputRecord[]): Promise<readonly Decoded[]>
   /** Whether every dependency answered last time; names the trouble otherwise. */
   trouble(): string | undefined
+}
+
+/** What people are shown of a record. */
+export interface FieldReader {
+  /**
+   * The fields of one record as they stand in its value, for people: as far as decoding gets, before they
+   * are checked. A field that is absent, or was not reached, is left out.
+   *
+   * @throws as `Decoder.decode`
+   */
+  rawFields(record: InputRecord): Promise<readonly RawField[]>
 }

@@ -1,41 +1,59 @@
 import { ServiceError } from '../domain/errors.ts'
 import type { EventMapping } from '../domain/model-spec.ts'
 import { deadLetter } from '../domain/outcome.ts'
-import type { DeadLetter } from '../domain/outcome.ts'
+import type { DeadLetter, TombstonePolicy } from '../domain/outcome.ts'
 import type { InputRecord } from '../domain/record.ts'
 import type { Clock } from '../runtime/clock.ts'
 import type { RegistryCache } from '../runtime/registry-cache.ts'
-import { compileAvro } from './avro-codec.ts'
-import type { Decoded, Decoder } from './port.ts'
-import type { SchemaCodec } from './schema-codec.ts'
-import { fetchSchema, keepingOf } from './schema-source.ts'
-import type { FetchedSchema, SchemaClient } from './schema-source.ts'
-import { compileToEvent, neededFields } from './to-event.ts'
-import type { NeededField, ToEvent } from './to-event.ts'
-import { readSchemaId, WIRE_HEADER_BYTES, wireFormatProblem } from './wire-format.ts'
+import { BINARY_BYTES_MAX } from './bounds.ts'
+import { compileSchema } from './compile-schema.ts'
+import type { Decoded, Decoder, FieldReader, RawField } from './port.ts'
+import { soundSlots } from './schema-codec.ts'
+import type { NeededField, SchemaCodec } from './schema-codec.ts'
+import { fetchSchema, keepingOf, versionOf } from './schema-source.ts'
+import type { FetchedSchema, SchemaClient, SchemaKey } from './schema-source.ts'
+import { compileToEvent, neededFields, rawFieldsOf } from './to-event.ts'
+import type { ToEvent } from './to-event.ts'
+import {
+  readSchemaHeader,
+  readSchemaId,
+  WIRE_HEADER_BYTES,
+  wireFormatProblem,
+} from './wire-format.ts'
+import type { SchemaHeader } from './wire-format.ts'
 
 /** How long the registry is not asked again for an id it did not know. */
 const UNKNOWN_FOR_MS = 60_000
 /** Most schema ids remembered from one batch to the next. */
 const SCHEMAS_MAX = 1000
 
-/** What is known of a schema id. */
+const NO_BYTES = Buffer.alloc(0)
+
+/** What is known of a schema. */
 type Entry =
-  | { readonly kind: 'codec'; readonly codec: SchemaCodec }
+  | {
+      readonly kind: 'codec'
+      readonly codec: SchemaCodec
+      /** Names the schema in messages. */
+      readonly label: string
+      readonly hasIndexes: boolean
+    }
   | { readonly kind: 'refused'; readonly letter: DeadLetter; readonly untilMs: number }
 
 /**
- * Decodes values in the registry's wire format. Schemas are fetched once per id, before the batch
- * that needs them; after that a record costs one look-up in a map, or none when its id is the last.
+ * Decodes values in the registry's wire format: Avro, Protobuf and JSON Schema, as each schema says,
+ * also mixed on one topic. Schemas are fetched once per id, before the batch that needs them; after
+ * that a record costs one look-up in a map, or none when its id is the last.
  */
-export class RegistryDecoder implements Decoder {
+export class RegistryDecoder implements Decoder, FieldReader {
   readonly #client: SchemaClient
   readonly #cache: RegistryCache | undefined
   readonly #clock: Clock
   readonly #fields: readonly NeededField[]
   readonly #raw: unknown[]
   readonly #toEvent: ToEvent
-  readonly #entries = new Map<number, Entry>()
+  readonly #skipsTombstones: boolean
+  readonly #entries = new Map<SchemaKey, Entry>()
   #trouble: string | undefined
 
   constructor(options: {
@@ -44,73 +62,134 @@ export class RegistryDecoder implements Decoder {
     readonly cache?: RegistryCache | undefined
     readonly mapping: EventMapping
     readonly clock: Clock
+    /** Dead letters unless said otherwise. */
+    readonly tombstones?: TombstonePolicy
   }) {
     this.#client = options.client
     this.#cache = options.cache
     this.#clock = options.clock
+    this.#skipsTombstones = options.tombstones === 'skip'
     this.#fields = neededFields(options.mapping)
     this.#raw = this.#fields.map(() => undefined)
     this.#toEvent = compileToEvent(options.mapping)
   }
 
   async decode(records: readonly InputRecord[]): Promise<readonly Decoded[]> {
-    const wanted = this.#unknownIds(records)
-    if (wanted.size > 0) await this.#fetch(wanted)
+    const wanted = this.#unknownSchemas(records)
+    if (wanted.size > 0) await this.#fetch(wanted, records[0]?.topic ?? '')
     this.#trouble = undefined
     const decoded: Decoded[] = []
     let lastId = -1
     let entry: Entry | undefined
     for (const record of records) {
+      if (record.value === null && this.#skipsTombstones) {
+        decoded.push({ record, schemaId: undefined, result: { kind: 'skipped' } })
+        continue
+      }
+      const named = schemaHeaderOf(record)
+      if (named !== undefined) {
+        decoded.push(this.#decodeNamed(record, named))
+        continue
+      }
       const id = readSchemaId(record.value)
       if (id !== lastId) {
         entry = this.#entries.get(id)
         lastId = id
       }
       const result =
-        id < 0 || entry === undefined
+        id < 0 || entry === undefined || record.value === null
           ? wireFormatProblem(record.value)
-          : this.#decodeOne(record, entry, id)
+          : this.#decodeOne(record, entry, record.value, WIRE_HEADER_BYTES)
       decoded.push({ record, schemaId: id < 0 ? undefined : id, result })
     }
     return decoded
+  }
+
+  async rawFields(record: InputRecord): Promise<readonly RawField[]> {
+    const wanted = this.#unknownSchemas([record])
+    if (wanted.size > 0) await this.#fetch(wanted, record.topic)
+    const { value } = record
+    const named = schemaHeaderOf(record)
+    if (value === null || (named !== undefined && 'kind' in named)) return []
+    const entry = this.#entries.get(named?.schema ?? readSchemaId(value))
+    if (entry?.kind !== 'codec') return []
+    const slots = soundSlots(this.#fields.length, entry.codec)
+    const { indexes = NO_BYTES } = named ?? {}
+    const bytes = indexes.length === 0 ? value : Buffer.concat([indexes, value])
+    const at = named === undefined ? WIRE_HEADER_BYTES : 0
+    entry.codec.decode(bytes, at, bytes.length, slots)
+    return rawFieldsOf(
+      this.#fields.map(({ name }) => name),
+      slots,
+    )
   }
 
   trouble(): string | undefined {
     return this.#trouble
   }
 
-  #decodeOne(record: InputRecord, entry: Entry, id: number): Decoded['result'] {
-    if (entry.kind === 'refused') return entry.letter
+  /** A record whose schema is named in a header. */
+  #decodeNamed(record: InputRecord, named: SchemaHeader | DeadLetter): Decoded {
+    if ('kind' in named) return { record, schemaId: undefined, result: named }
+    const { schema, indexes } = named
+    const schemaId = typeof schema === 'number' ? schema : undefined
+    const entry = this.#entries.get(schema)
     const { value } = record
-    if (value === null) return wireFormatProblem(value)
-    const problem = entry.codec.decode(value, WIRE_HEADER_BYTES, this.#raw)
-    if (problem !== undefined) return undecodable(`value does not fit schema ${id}: ${problem}`)
-    return this.#toEvent(this.#raw, record)
+    if (value === null || value.length === 0 || entry === undefined) {
+      return { record, schemaId, result: wireFormatProblem(value) }
+    }
+    if (entry.kind === 'codec' && entry.hasIndexes && indexes.length === 0) {
+      const result = undecodable(`the header of ${entry.label} must end with message indexes`)
+      return { record, schemaId, result }
+    }
+    const bytes = indexes.length === 0 ? value : Buffer.concat([indexes, value])
+    return { record, schemaId, result: this.#decodeOne(record, entry, bytes, 0) }
   }
 
-  /** The ids of a batch that must be asked for; forgets what is out of date or too much before. */
-  #unknownIds(records: readonly InputRecord[]): Set<number> {
+  /** @param at where in `bytes` the body begins */
+  #decodeOne(record: InputRecord, entry: Entry, bytes: Buffer, at: number): Decoded['result'] {
+    if (entry.kind === 'refused') return entry.letter
+    const { length } = bytes
+    if (length > BINARY_BYTES_MAX) {
+      return undecodable(`value must have at most ${BINARY_BYTES_MAX} bytes, got ${length}`)
+    }
+    const problem = entry.codec.decode(bytes, at, length, this.#raw)
+    if (problem === undefined) return this.#toEvent(this.#raw, record)
+    const { reason, detail, at: stoppedAt } = problem
+    const where = stoppedAt === undefined ? '' : `, at byte ${stoppedAt}`
+    const said =
+      reason === 'invalid-event'
+        ? `${entry.label} ${detail}`
+        : `value does not fit ${entry.label}: ${detail}${where}`
+    return deadLetter(reason, 'decode', said)
+  }
+
+  /** The schemas of a batch that must be asked for; forgets what is out of date or too much before. */
+  #unknownSchemas(records: readonly InputRecord[]): Set<SchemaKey> {
     const nowMs = this.#clock.monotonic()
     for (const [id, entry] of this.#entries) {
       const isOver = entry.kind === 'refused' && entry.untilMs <= nowMs
       if (isOver || this.#entries.size > SCHEMAS_MAX) this.#entries.delete(id)
     }
-    const wanted = new Set<number>()
-    let lastId = -1
-    for (const { value } of records) {
-      const id = readSchemaId(value)
-      if (id === lastId) continue
-      lastId = id
-      if (id >= 0 && !this.#entries.has(id)) wanted.add(id)
+    const wanted = new Set<SchemaKey>()
+    let last: SchemaKey = -1
+    for (const record of records) {
+      if (record.value === null) continue
+      const named = schemaHeaderOf(record)
+      if (named !== undefined && 'kind' in named) continue
+      const key = named === undefined ? readSchemaId(record.value) : named.schema
+      if (key === last) continue
+      last = key
+      if (key !== -1 && !this.#entries.has(key)) wanted.add(key)
     }
     return wanted
   }
 
-  /** Asks for all ids at once; keeps what was answered even when another was not. */
-  async #fetch(ids: ReadonlySet<number>): Promise<void> {
+  /** Asks for all schemas at once; keeps what was answered even when another was not. */
+  async #fetch(keys: ReadonlySet<SchemaKey>, topic: string): Promise<void> {
     const fetched = await Promise.allSettled(
-      [...ids].map(async (id) => {
-        this.#entries.set(id, this.#compile(id, await this.#ask(id)))
+      [...keys].map(async (key) => {
+        this.#entries.set(key, await this.#compile(key, await this.#ask(key), topic))
       }),
     )
     const failed = fetched.find((answer) => answer.status === 'rejected')
@@ -120,39 +199,40 @@ export class RegistryDecoder implements Decoder {
     throw error
   }
 
-  #ask(id: number): Promise<FetchedSchema> {
-    const ask = (): Promise<FetchedSchema> => fetchSchema(this.#client, id)
-    return this.#cache?.askOrRecall(ask, keepingOf(id)) ?? ask()
+  #ask(key: SchemaKey): Promise<FetchedSchema> {
+    const ask = (): Promise<FetchedSchema> => fetchSchema(this.#client, key)
+    return this.#cache?.askOrRecall(ask, keepingOf(key)) ?? ask()
   }
 
-  #compile(id: number, fetched: FetchedSchema): Entry {
+  async #compile(key: SchemaKey, fetched: FetchedSchema, topic: string): Promise<Entry> {
     if (fetched.kind === 'unknown') {
       return this.#refuse(deadLetter('unknown-schema', 'decode', fetched.detail))
     }
     if (fetched.kind === 'unusable') return this.#refuse(undecodable(fetched.detail))
-    const { schema, references } = fetched
-    const format = schema.schemaType ?? 'AVRO'
-    if (format !== 'AVRO') {
-      return this.#refuse(undecodable(`schema ${id}: ${format} is not supported yet`))
-    }
-    const wanted = this.#fields.map(({ name }) => name)
     try {
-      const codec = compileAvro(schema.schema, references, wanted)
-      const lacking = this.#fields.find(
-        ({ name, isRequired }) => isRequired && codec.missing.includes(name),
+      const codec = compileSchema(fetched, this.#fields)
+      const lacks = codec.offers.some(
+        ({ size }, slot) => size === 0 && this.#fields[slot]?.isRequired,
       )
-      if (lacking === undefined) return { kind: 'codec', codec }
-      const detail = `schema ${id} must have the field "${lacking.name}"`
-      return this.#refuse(deadLetter('invalid-event', 'decode', detail))
+      const version = lacks ? await versionOf(this.#client, topic, fetched.schema) : undefined
+      const label =
+        version === undefined
+          ? `schema ${key}`
+          : `schema ${key} (${topic}-value version ${version})`
+      return { kind: 'codec', codec, label, hasIndexes: fetched.schema.schemaType === 'PROTOBUF' }
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error)
-      return this.#refuse(undecodable(`schema ${id} cannot be used: ${why}`))
+      return this.#refuse(undecodable(`schema ${key} cannot be used: ${why}`))
     }
   }
 
   #refuse(letter: DeadLetter): Entry {
     return { kind: 'refused', letter, untilMs: this.#clock.monotonic() + UNKNOWN_FOR_MS }
   }
+}
+
+function schemaHeaderOf({ headers }: InputRecord): SchemaHeader | DeadLetter | undefined {
+  return headers === undefined ? undefined : readSchemaHeader(headers)
 }
 
 function undecodable(detail: string): DeadLetter {

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { ReferencedSchema } from './schema-codec.ts'
 import type { Keeping } from '../runtime/registry-cache.ts'
 import type { RegistryAnswer } from '../runtime/registry-client.ts'
 import { registryAnswer, registryUnavailable } from '../runtime/registry-client.ts'
@@ -20,18 +21,28 @@ export interface SchemaReference {
   readonly version: number
 }
 
+/** A schema as values name it: its id, or its GUID. */
+export type SchemaKey = number | string
+
 /** The part of the registry client that decoding uses. */
 export interface SchemaClient {
   getBySubjectAndId(subject: string, id: number): Promise<RegisteredSchema>
+  getByGuid(guid: string): Promise<RegisteredSchema>
   getSchemaMetadata(subject: string, version: number, deleted: boolean): Promise<RegisteredSchema>
+  getVersion(
+    subject: string,
+    schema: { schema: string; schemaType?: string },
+    normalize: boolean,
+  ): Promise<number>
+  clearCaches(): void
 }
 
 /** A schema with all it refers to. */
 export interface FoundSchema {
   readonly kind: 'found'
   readonly schema: RegisteredSchema
-  /** Texts of the schemas it refers to, each after those it refers to itself. */
-  readonly references: readonly string[]
+  /** The schemas it refers to, each after those it refers to itself. */
+  readonly references: readonly ReferencedSchema[]
 }
 
 /** A schema with all it refers to, or that there is none. */
@@ -43,55 +54,106 @@ export type FetchedSchema =
 const foundSchema: z.ZodType<FoundSchema> = z.object({
   kind: z.literal('found'),
   schema: z.object({ schema: z.string(), schemaType: z.exactOptional(z.string()) }),
-  references: z.array(z.string()),
+  references: z.array(z.object({ name: z.string(), schema: z.string() })),
+})
+
+/** What an answer must be; a proxy may answer with anything. */
+const registeredSchema = z.object({
+  schema: z.string(),
+  schemaType: z.string().optional(),
+  references: z
+    .array(z.object({ name: z.string(), subject: z.string(), version: z.number() }))
+    .optional(),
 })
 
 /** How a schema is kept on disk. That there is none is not kept: it may be registered later. */
-export function keepingOf(id: number): Keeping<FoundSchema> {
-  return { name: `schema-${id}`, what: `schema ${id}`, schema: foundSchema }
+export function keepingOf(key: SchemaKey): Keeping<FoundSchema> {
+  return { name: `schema-${key}`, what: `schema ${key}`, schema: foundSchema }
 }
 
 /**
- * Fetches a schema by its id.
+ * Fetches a schema by its id or GUID.
  *
  * Only the registry's own "no such schema" makes it unknown; a bare 404, as a wrong path or a proxy
  * gives, would otherwise turn every record of a good topic into a dead letter.
  *
  * @throws ServiceError `REGISTRY_UNAVAILABLE` when the registry gave no answer to rely on
  */
-export async function fetchSchema(client: SchemaClient, id: number): Promise<FetchedSchema> {
+export async function fetchSchema(client: SchemaClient, key: SchemaKey): Promise<FetchedSchema> {
   try {
     // Without a subject the registry looks the id up among all subjects.
-    const schema = await client.getBySubjectAndId('', id)
-    const texts = new Map<string, string>()
-    const visited = new Set<string>()
-    await collect(client, schema, { texts, visited })
-    if (visited.size > REFERENCES_MAX) {
-      const detail = `schema ${id} must refer to at most ${REFERENCES_MAX} others`
-      return { kind: 'unusable', detail }
-    }
-    return { kind: 'found', schema, references: [...texts.values()] }
+    const ask = typeof key === 'number' ? client.getBySubjectAndId('', key) : client.getByGuid(key)
+    const found = await withReferences(client, await ask)
+    if (found !== undefined) return found
+    const detail = `schema ${key} must refer to at most ${REFERENCES_MAX} others`
+    return { kind: 'unusable', detail }
   } catch (error) {
     const answer = registryAnswer(error)
+    // The client keeps whatever was answered, so what is no schema would be given for ever.
+    if (answer === undefined) client.clearCaches()
     if (answer === undefined || !saysUnknown(answer)) {
-      throw registryUnavailable(`schema ${id} cannot be fetched`, error)
+      throw registryUnavailable(`schema ${key} cannot be fetched`, error)
     }
-    return { kind: 'unknown', detail: `the registry does not know schema ${id}: ${answer.message}` }
+    const detail = `the registry does not know schema ${key}: ${answer.message}`
+    return { kind: 'unknown', detail }
+  }
+}
+
+/**
+ * A schema with all it refers to; `undefined` when that is too much.
+ *
+ * @throws Error when the registry does not answer, or what it answers is no schema
+ */
+export async function withReferences(
+  client: Pick<SchemaClient, 'getSchemaMetadata'>,
+  answer: unknown,
+): Promise<FoundSchema | undefined> {
+  const schema = checked(answer)
+  const found = new Map<string, ReferencedSchema>()
+  const visited = new Set<string>()
+  await collect(client, schema, { found, visited })
+  if (visited.size > REFERENCES_MAX) return undefined
+  return { kind: 'found', schema, references: [...found.values()] }
+}
+
+/** The version of a schema under a topic's subject; `undefined` when the registry does not say. */
+export async function versionOf(
+  client: SchemaClient,
+  topic: string,
+  { schema, schemaType = 'AVRO' }: RegisteredSchema,
+): Promise<number | undefined> {
+  try {
+    return await client.getVersion(`${topic}-value`, { schema, schemaType }, false)
+  } catch {
+    // It only makes a message fuller.
+    return undefined
   }
 }
 
 async function collect(
-  client: SchemaClient,
+  client: Pick<SchemaClient, 'getSchemaMetadata'>,
   schema: RegisteredSchema,
-  found: { readonly texts: Map<string, string>; readonly visited: Set<string> },
+  so: { readonly found: Map<string, ReferencedSchema>; readonly visited: Set<string> },
 ): Promise<void> {
-  for (const { subject, version } of schema.references ?? []) {
-    const name = `${subject} ${version}`
-    if (found.visited.has(name) || found.visited.size > REFERENCES_MAX) continue
-    found.visited.add(name)
-    const referred = await client.getSchemaMetadata(subject, version, true)
-    await collect(client, referred, found)
-    found.texts.set(name, referred.schema)
+  for (const { name, subject, version } of schema.references ?? []) {
+    const id = `${name} ${subject} ${version}`
+    if (so.visited.has(id) || so.visited.size > REFERENCES_MAX) continue
+    so.visited.add(id)
+    const referred = checked(await client.getSchemaMetadata(subject, version, true))
+    await collect(client, referred, so)
+    so.found.set(id, { name, schema: referred.schema })
+  }
+}
+
+/** @throws Error when the answer is no schema */
+function checked(answer: unknown): RegisteredSchema {
+  const parsed = registeredSchema.safeParse(answer)
+  if (!parsed.success) throw new Error('the answer is no schema')
+  const { schema, schemaType, references } = parsed.data
+  return {
+    schema,
+    ...(schemaType === undefined ? {} : { schemaType }),
+    ...(references === undefined ? {} : { references }),
   }
 }
 

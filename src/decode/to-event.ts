@@ -4,23 +4,20 @@ import type { FieldValue } from '../domain/event.ts'
 import { deadLetter } from '../domain/outcome.ts'
 import type { DeadLetter } from '../domain/outcome.ts'
 import type { InputRecord } from '../domain/record.ts'
-import type { Decoded } from './port.ts'
+import type { Decoded, RawField } from './port.ts'
+import type { NeededField } from './schema-codec.ts'
 import { FIELD_RULES, NAME_LENGTH_MAX, nameOf, NAME_RULE, show } from './field-rules.ts'
 import { TIME_RULES } from './time-rules.ts'
-
-/** A field that decoding must look up in every record. */
-export interface NeededField {
-  readonly name: string
-  /** Without it no record can become an event. */
-  readonly isRequired: boolean
-}
 
 /**
  * Makes an event of a record's raw values.
  *
  * @param raw one value per needed field, in order; `undefined` = absent; not kept
  */
-export type ToEvent = (raw: readonly unknown[], record: InputRecord) => Decoded['result']
+export type ToEvent = (
+  raw: readonly unknown[],
+  record: InputRecord,
+) => Exclude<Decoded['result'], { kind: 'skipped' }>
 
 /** The fields a mapping reads, each once; raw values are given in this order. */
 export function neededFields(mapping: EventMapping): readonly NeededField[] {
@@ -30,6 +27,13 @@ export function neededFields(mapping: EventMapping): readonly NeededField[] {
   if (mapping.time.from === 'field') required.set(mapping.time.field, true)
   if (mapping.id.from === 'field') required.set(mapping.id.field, true)
   return [...required].map(([name, isRequired]) => ({ name, isRequired }))
+}
+
+/** Raw values with the names of their fields; absent ones left out. */
+export function rawFieldsOf(names: readonly string[], raw: readonly unknown[]): RawField[] {
+  return names.flatMap((name, slot) =>
+    raw[slot] === undefined ? [] : [{ name, value: raw[slot] }],
+  )
 }
 
 /**

@@ -24,6 +24,8 @@ export const EXIT = {
   state: 5,
   /** Shutdown took longer than `SHUTDOWN_GRACE_MS`, or a second signal came. */
   forced: 6,
+  /** A command found something that does not fit, or could not do all that was asked for. */
+  incomplete: 7,
 } as const satisfies Record<string, number>
 
 /** Every code a `ServiceError` may carry: what to do, and the exit status if the process ends. */

@@ -20,7 +20,7 @@ export interface ModelSpec {
 /** Where an event's parts come from in a decoded record. */
 export interface EventMapping {
   readonly key: { readonly from: 'field'; readonly field: string } | { readonly from: 'record-key' }
-  /** Name of the key in output records: the field's name, or `key`. */
+  /** Name of the key in output records: the field's name, of a path the last one, or `key`. */
   readonly keyName: string
   readonly time:
     | { readonly from: 'field'; readonly field: string; readonly unit: 'ms' | 's' | 'iso8601' }
@@ -31,6 +31,7 @@ export interface EventMapping {
 }
 
 export interface EventField {
+  /** The field's name, or its path (`payload.amount`). */
   readonly name: string
   readonly type: 'int' | 'long' | 'double' | 'string' | 'boolean'
   /** An optional field may be null or absent; a missing required field is a dead letter. */

@@ -30,7 +30,12 @@ export type Outcome =
       readonly kind: 'late' /** How far behind stream time − lateness, ms. */
       readonly byMs: number
     }
+  /** A tombstone that is passed over; it is audited, and nothing else. */
+  | { readonly kind: 'skipped' }
   | DeadLetter
+
+/** What to do with tombstones: records whose value is null. */
+export type TombstonePolicy = 'dead-letter' | 'skip'
 
 /** A dead letter's value, its detail cut to the bound. */
 export function deadLetter(reason: DeadLetterReason, stage: Stage, detail: string): DeadLetter {

@@ -31,7 +31,9 @@ export function resolveEvent(event: EventDeclaration, report: Report): EventMapp
     report(['event', 'fields'], `must have at most ${SPEC_BOUNDS.fieldsMax} fields`)
   }
   const isRecordKey = event.key === '$record_key'
-  if (!isRecordKey && !AVRO_NAME.test(event.key)) {
+  // Output records name the key as the payload does, without the way to it.
+  const keyName = isRecordKey ? 'key' : (event.key.split('.').at(-1) ?? event.key)
+  if (!AVRO_NAME.test(keyName)) {
     report(['event', 'key'], 'must be $record_key or a name of letters, digits and _')
   }
   if (!isRecordKey)
@@ -48,7 +50,7 @@ export function resolveEvent(event: EventDeclaration, report: Report): EventMapp
   }
   return {
     key: isRecordKey ? { from: 'record-key' } : { from: 'field', field: event.key },
-    keyName: isRecordKey ? 'key' : event.key,
+    keyName,
     time:
       typeof event.time === 'string'
         ? { from: 'record-timestamp' }

@@ -52,7 +52,10 @@ function list<Item extends z.ZodType>(item: Item, max: number) {
 }
 
 const name = text(NAME_RULE, AVRO_NAME).max(200, { error: 'must have at most 200 characters' })
-const fieldName = text('must be the name of a field', /^.{1,200}$/)
+const fieldName = text(
+  'must be a field, or the path of one such as payload.amount',
+  /^(?=.{1,200}$)[^.]+(\.[^.]+)*$/,
+)
 const duration = text(DURATION_RULE, /^\d{1,12}(ms|s|m|h|d)$/)
 const number = z.number({ error: 'must be a number' })
 const file = text(FILE_RULE, /^(?!\/)(?!.*(^|\/)\.\.(\/|$))[^\\]{1,200}$/)
@@ -84,12 +87,12 @@ const time = z.union([z.literal('$record_timestamp'), timeField], {
 
 /** The `event` part of `model.yaml`. */
 export const eventSchema = strict({
-  key: fieldName.describe('The string field that state is kept by, or $record_key'),
+  key: fieldName.describe('The string field (or its path) that state is kept by, or $record_key'),
   time: time.describe('Where event time comes from'),
   id: fieldName.optional().describe("The event's own id; by default topic-partition-offset"),
   fields: z
     .record(fieldName, field, { error: 'must be a mapping of field names to types' })
-    .describe('The fields that features use'),
+    .describe('The fields that features use: by name, or by path such as payload.amount'),
 })
 
 const ordered = number.optional()

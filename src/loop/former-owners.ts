@@ -2,6 +2,7 @@ import { parseMetadata } from '../features/offset-metadata.ts'
 import type { Clock } from '../runtime/clock.ts'
 import type { CommittedOffset } from '../source/port.ts'
 import type { LoopEvents } from './events.ts'
+import type { LoopObserver } from './observer.ts'
 
 /**
  * How long a restore stands still before somebody's open transaction is taken for the reason. Longer
@@ -9,6 +10,11 @@ import type { LoopEvents } from './events.ts'
  */
 export const STALL_MS = 1_000
 const STEP_MS = 100
+
+/** What was done about a former owner: it is fenced, or that was refused. */
+export const FENCING_RESULTS = ['fenced', 'refused'] as const
+
+export type FencingResult = (typeof FENCING_RESULTS)[number]
 
 /** What can be learnt of other instances, and done to them. */
 export interface Fencing {
@@ -25,6 +31,7 @@ export interface FormerOwnersParts {
   readonly fencing: Fencing
   readonly clock: Clock
   readonly events: Pick<LoopEvents, 'fenced' | 'notFenced'>
+  readonly observer: Pick<LoopObserver, 'formerOwner'>
 }
 
 /**
@@ -67,7 +74,7 @@ export class FormerOwners {
 
   /** Fences whoever wrote these partitions last, unless that was done or it was this instance. Never throws. */
   async fence(partitions: readonly number[]): Promise<void> {
-    const { fencing, instanceId, events } = this.#parts
+    const { fencing, instanceId, events, observer } = this.#parts
     const stalled = partitions.filter((partition) => !this.#tried.has(partition))
     if (stalled.length === 0) return
     for (const partition of stalled) this.#tried.add(partition)
@@ -80,10 +87,12 @@ export class FormerOwners {
       for (const writer of writers) {
         await fencing.fence(writer)
         events.fenced(writer, stalled)
+        observer.formerOwner('fenced')
       }
     } catch (error) {
       // The broker aborts what is open in its own time.
       events.notFenced(error instanceof Error ? error.message : String(error), stalled)
+      observer.formerOwner('refused')
     }
   }
 }

@@ -1,4 +1,5 @@
 import type { DeadLetterReason } from '../domain/outcome.ts'
+import type { FencingResult } from './former-owners.ts'
 import type { Recovery } from './recover.ts'
 
 /** The timed parts of a unit of work. */
@@ -16,6 +17,8 @@ export interface CommittedUnit {
   readonly committedAtMs: number
   readonly predicted: number
   readonly late: number
+  /** Tombstones passed over. */
+  readonly skipped: number
   readonly deadLetters: ReadonlyMap<DeadLetterReason, number>
   readonly outputs: ReadonlyMap<string, TopicVolume>
   /** Record timestamps of all input records of the unit, ms; −1 when unknown. First `records` entries. */
@@ -55,6 +58,8 @@ export interface LoopObserver {
   unitCommitted(unit: CommittedUnit): void
   unitAborted(cause: string): void
   recovered(result: Recovery): void
+  /** A former owner's open transaction held up a restore. */
+  formerOwner(result: FencingResult): void
 }
 
 /** Where the service is in its life. */
@@ -119,6 +124,7 @@ export interface LoopSnapshot {
     readonly received: number
     readonly predicted: number
     readonly late: number
+    readonly skipped: number
     readonly deadLetters: number
     readonly committedUnits: number
     readonly abortedUnits: number

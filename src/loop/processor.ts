@@ -201,6 +201,11 @@ export class Processor {
       plan.late({ record, schemaId, event }, outcome.byMs, this.#produce)
       return
     }
+    if (outcome.kind === 'skipped') {
+      tally.skipped()
+      plan.skipped({ record, schemaId, event }, this.#produce)
+      return
+    }
     const letter = outcome.kind === 'predicted' ? this.#unscorable(row, scored) : outcome
     if (letter !== undefined) {
       tally.deadLetter(letter.reason)

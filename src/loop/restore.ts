@@ -7,7 +7,7 @@ import type { Fencing } from './former-owners.ts'
 import { locate } from './locate.ts'
 import type { Located, Location, StatePolicy } from './locate.ts'
 import type { LoopEvents } from './events.ts'
-import type { RestoreProgress } from './observer.ts'
+import type { LoopObserver, RestoreProgress } from './observer.ts'
 
 /** Records of one look at the changelog: what the rest of the service waits for at most. */
 const RECORDS_MAX = 5_000
@@ -50,6 +50,7 @@ export interface RestorerParts {
     LoopEvents,
     'restoring' | 'restored' | 'changelogUnusable' | 'fenced' | 'notFenced'
   >
+  readonly observer: Pick<LoopObserver, 'formerOwner'>
   readonly clock: Clock
   /** Repeats a call to Kafka while it fails with an error that passes. */
   readonly insist: <Value>(call: () => Promise<Value>) => Promise<Value>

@@ -38,6 +38,7 @@ export class Status implements LoopObserver {
   #received = 0
   #predicted = 0
   #late = 0
+  #skipped = 0
   #deadLetters = 0
   #committedUnits = 0
   #abortedUnits = 0
@@ -69,6 +70,8 @@ export class Status implements LoopObserver {
 
   recovered(): void {}
 
+  formerOwner(): void {}
+
   inferenceBatch(): void {}
 
   received(_topic: string, records: number): void {
@@ -80,6 +83,7 @@ export class Status implements LoopObserver {
     this.#lastCommitAtMs = unit.committedAtMs
     this.#predicted += unit.predicted
     this.#late += unit.late
+    this.#skipped += unit.skipped
     this.#committedUnits += 1
     for (const [reason, count] of unit.deadLetters) {
       this.#deadLetters += count
@@ -114,6 +118,7 @@ export class Status implements LoopObserver {
         received: this.#received,
         predicted: this.#predicted,
         late: this.#late,
+        skipped: this.#skipped,
         deadLetters: this.#deadLetters,
         committedUnits: this.#committedUnits,
         abortedUnits: this.#abortedUnits,
@@ -168,5 +173,6 @@ export function observeWith(observers: readonly LoopObserver[]): LoopObserver {
     unitCommitted: (unit) => observers.forEach((each) => each.unitCommitted(unit)),
     unitAborted: (cause) => observers.forEach((each) => each.unitAborted(cause)),
     recovered: (result) => observers.forEach((each) => each.recovered(result)),
+    formerOwner: (result) => observers.forEach((each) => each.formerOwner(result)),
   }
 }

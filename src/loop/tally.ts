@@ -13,6 +13,7 @@ export class Tally {
   #records = 0
   #predicted = 0
   #late = 0
+  #skipped = 0
   #audits = 0
   #deadLetters = new Map<DeadLetterReason, number>()
   #outputs = new Map<string, TopicVolume>()
@@ -43,6 +44,10 @@ export class Tally {
     this.#late += 1
   }
 
+  skipped(): void {
+    this.#skipped += 1
+  }
+
   deadLetter(reason: DeadLetterReason): void {
     this.#deadLetters.set(reason, (this.#deadLetters.get(reason) ?? 0) + 1)
   }
@@ -67,7 +72,7 @@ export class Tally {
   check(): void {
     let dead = 0
     for (const count of this.#deadLetters.values()) dead += count
-    const outcomes = this.#predicted + this.#late + dead
+    const outcomes = this.#predicted + this.#late + this.#skipped + dead
     invariant(
       this.#records === this.#audits && this.#records === outcomes,
       `${this.#records} records in, ${this.#audits} audits, ${outcomes} outcomes`,
@@ -81,6 +86,7 @@ export class Tally {
       committedAtMs,
       predicted: this.#predicted,
       late: this.#late,
+      skipped: this.#skipped,
       deadLetters: this.#deadLetters,
       outputs: this.#outputs,
       recordTimestampsMs: this.#recordTimestampsMs,
@@ -94,6 +100,7 @@ export class Tally {
     this.#records = 0
     this.#predicted = 0
     this.#late = 0
+    this.#skipped = 0
     this.#audits = 0
     this.#deadLetters = new Map()
     this.#outputs = new Map()

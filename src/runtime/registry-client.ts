@@ -6,9 +6,20 @@ import { ServiceError } from '../domain/errors.ts'
 
 /** One try with one quick retry; the loop itself retries with back-off for as long as it takes. */
 const REQUEST_TIMEOUT_MS = 5000
+/** Longest time to a whole answer, retry included: the time-out alone is one of silence. */
+const ANSWER_TIMEOUT_MS = 10_000
 const RETRIES_MAX = 1
 const RETRY_WAIT_MS = 100
 const ANSWER_BYTES_MAX = 16 * 1024 * 1024
+
+const HINTS: readonly { readonly statuses: readonly number[]; readonly hint: string }[] = [
+  { statuses: [404], hint: ' (does the registry URL end as it should?)' },
+  { statuses: [401, 403], hint: ' (are the registry credentials right?)' },
+  {
+    statuses: [301, 302, 303, 307, 308],
+    hint: ' (it points elsewhere, which is not followed: set the URL it points to)',
+  },
+]
 
 /** How to reach the schema registry. */
 export interface RegistryOptions {
@@ -40,6 +51,12 @@ export function createRegistryClient(options: RegistryOptions): SchemaRegistryCl
     createAxiosDefaults: {
       timeout: REQUEST_TIMEOUT_MS,
       maxContentLength: ANSWER_BYTES_MAX,
+      // Elsewhere could be anybody, and the credentials would go there too.
+      maxRedirects: 0,
+      transformRequest(this: { signal?: unknown }, data: unknown) {
+        this.signal = AbortSignal.timeout(ANSWER_TIMEOUT_MS)
+        return data === undefined ? undefined : JSON.stringify(data)
+      },
       // The client's own bearer option insists on a Confluent Cloud logical cluster.
       ...(bearer === undefined ? {} : { headers: { Authorization: `Bearer ${bearer}` } }),
       ...(ca === undefined ? {} : { httpsAgent: new Agent({ ca }) }),
@@ -73,12 +90,7 @@ export function registryUnavailable(doing: string, error: unknown): ServiceError
 }
 
 function describe({ status, message }: RegistryAnswer): string {
-  const hint =
-    status === 404
-      ? ' (does the registry URL end as it should?)'
-      : status === 401 || status === 403
-        ? ' (are the registry credentials right?)'
-        : ''
+  const hint = HINTS.find(({ statuses }) => statuses.includes(status))?.hint ?? ''
   return withoutCredentials(`HTTP status ${status}: ${message}${hint}`)
 }
 

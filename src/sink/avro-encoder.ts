@@ -2,23 +2,15 @@ import { Buffer } from 'node:buffer'
 import { invariant } from '../domain/errors.ts'
 import type { FeatureSpec, ModelSpec } from '../domain/model-spec.ts'
 import { AvroWriter } from './avro-writer.ts'
+import { boundedInt, wireHeader } from './output-buffer.ts'
 import type { ModelIdentity } from './identity.ts'
-import type { AuditRow, OutputEncoder, PredictedRow } from './port.ts'
-
-/** Registry ids of the output schemas. */
-export interface OutputSchemaIds {
-  readonly features: number
-  readonly predictions: number
-  readonly audit: number
-}
-
-const INT_MAX = 2 ** 31 - 1
+import type { AuditRow, OutputEncoder, OutputSchemaIds, PredictedRow } from './port.ts'
 
 /** Union indexes of the optional fields, all `["null", type]`. */
 const NULL = 0
 const PRESENT = 1
 
-const OUTCOME_INDEX = { predicted: 0, late: 1, 'dead-letter': 2 } as const
+const OUTCOME_INDEX = { predicted: 0, late: 1, 'dead-letter': 2, skipped: 3 } as const
 
 /**
  * Encodes output records as Avro in the registry's wire format. Its field order is that of
@@ -156,17 +148,6 @@ export class AvroEncoder implements OutputEncoder {
     this.#writer.writeSmall(value === undefined ? NULL : PRESENT)
     if (value !== undefined) this.#writer.writeLong(value)
   }
-}
-
-/** Beyond the column's range its bound is written: a figure too large must not stop the service. */
-function boundedInt(value: number): number {
-  return Math.trunc(Math.max(-INT_MAX - 1, Math.min(INT_MAX, value)))
-}
-
-function wireHeader(schemaId: number): Buffer {
-  const header = Buffer.alloc(5)
-  header.writeInt32BE(schemaId, 1)
-  return header
 }
 
 function encodeStrings(texts: readonly string[]): Buffer {

@@ -1,7 +1,9 @@
+import type { HeaderStyle } from '../domain/header-style.ts'
 import type { DeadLetter } from '../domain/outcome.ts'
 import type { Header, InputRecord } from '../domain/record.ts'
+import { foreignHeaders } from './foreign-headers.ts'
 
-/** The headers added to dead letters and late records. All values are UTF-8 text. */
+/** The headers added to dead letters and late records, after the record's own. Values are UTF-8 text. */
 export const HEADERS = {
   'millrace.reason': 'dead letters: why, one of the documented reasons; late records: `late`',
   'millrace.stage': 'dead letters: the stage that turned it down: decode, features or inference',
@@ -12,11 +14,18 @@ export const HEADERS = {
   'millrace.source.offset': 'where it was read from: offset',
   'millrace.source.timestamp': 'its record timestamp, ms since the epoch; -1 when it had none',
   'millrace.schema.id': 'registry id of its schema, when it could be read',
-  'millrace.app.id': 'the APP_ID that turned it down',
+  'millrace.attempt': 'which time it is turned down: 1, or one more than it was replayed',
+  'millrace.app.id': 'the APP_ID (the consumer group) that turned it down',
   'millrace.instance.id': 'the INSTANCE_ID that turned it down',
   'millrace.model.name': 'the model it was meant for',
   'millrace.model.version': 'the version of that model',
   'millrace.failed.at': 'when it was turned down, ISO 8601, UTC',
+} as const satisfies Readonly<Record<string, string>>
+
+/** The headers that a replay adds to the record it writes to the input topic. Values are UTF-8 text. */
+export const REPLAY_HEADERS = {
+  'millrace.replays': 'how often it has been replayed, this time included',
+  'millrace.replay.of': 'the record it repeats, as first read: topic/partition/offset',
 } as const satisfies Readonly<Record<string, string>>
 
 type HeaderName = keyof typeof HEADERS
@@ -29,8 +38,14 @@ export interface HeaderIdentity {
   readonly modelVersion: string
 }
 
-/** The headers every turned-down record of this process carries. */
-export function identityHeaders(identity: HeaderIdentity): readonly Header[] {
+/** How many times a record was replayed, as its headers say; 0 for what they do not say. */
+export function replaysOf(headers: readonly Header[] | undefined): number {
+  const last = headers?.findLast((each) => 'millrace.replays' in each)?.['millrace.replays']
+  const count = Number(last ?? 0)
+  return Number.isSafeInteger(count) && count >= 0 ? count : 0
+}
+
+function identityHeaders(identity: HeaderIdentity): readonly Header[] {
   return [
     header('millrace.app.id', identity.appId),
     header('millrace.instance.id', identity.instanceId),
@@ -43,19 +58,28 @@ export function identityHeaders(identity: HeaderIdentity): readonly Header[] {
 export interface Provenance {
   readonly record: InputRecord
   readonly schemaId: number | undefined
-  readonly identity: readonly Header[]
+  readonly identity: HeaderIdentity
   /** ISO 8601. */
   readonly failedAt: string
 }
 
-/** The original headers first, in order and exactly, then why and where from. */
-export function deadLetterHeaders(provenance: Provenance, letter: DeadLetter): Header[] {
+/**
+ * The original headers first, in order and exactly, then why and where from, then those of the style.
+ * Ours begin with the reason, so a reader can take off exactly what was added.
+ */
+export function deadLetterHeaders(
+  provenance: Provenance,
+  letter: DeadLetter,
+  style: HeaderStyle,
+): Header[] {
+  const { record, identity } = provenance
   return [
-    ...(provenance.record.headers ?? []),
+    ...(record.headers ?? []),
     header('millrace.reason', letter.reason),
     header('millrace.stage', letter.stage),
     header('millrace.detail', letter.detail),
     ...sourceHeaders(provenance),
+    ...foreignHeaders(style, { record, letter, ...identity }),
   ]
 }
 
@@ -76,7 +100,8 @@ function sourceHeaders({ record, schemaId, identity, failedAt }: Provenance): He
     header('millrace.source.offset', String(record.offset)),
     header('millrace.source.timestamp', String(record.timestamp)),
     ...(schemaId === undefined ? [] : [header('millrace.schema.id', String(schemaId))]),
-    ...identity,
+    header('millrace.attempt', String(replaysOf(record.headers) + 1)),
+    ...identityHeaders(identity),
     header('millrace.failed.at', failedAt),
   ]
 }

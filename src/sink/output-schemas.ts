@@ -36,7 +36,7 @@ export interface OutputSchemas {
 }
 
 /** The outcomes as the audit's enum spells them, in the enum's order. */
-export const AUDIT_OUTCOMES = ['predicted', 'late', 'dead_letter'] as const
+export const AUDIT_OUTCOMES = ['predicted', 'late', 'dead_letter', 'skipped'] as const
 
 const TIMESTAMP: AvroType = { type: 'long', logicalType: 'timestamp-millis' }
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/

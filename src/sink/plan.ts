@@ -1,8 +1,9 @@
 import { Buffer } from 'node:buffer'
 import type { Event } from '../domain/event.ts'
+import type { HeaderStyle } from '../domain/header-style.ts'
 import type { DeadLetter } from '../domain/outcome.ts'
 import type { Header, InputRecord, OutputRecord } from '../domain/record.ts'
-import { deadLetterHeaders, identityHeaders, lateHeaders } from './headers.ts'
+import { deadLetterHeaders, lateHeaders } from './headers.ts'
 import type { HeaderIdentity, Provenance } from './headers.ts'
 import type { AuditRow, OutputEncoder, PredictedRow } from './port.ts'
 
@@ -36,17 +37,21 @@ type Produce = (record: OutputRecord) => void
 export class OutputPlan {
   readonly #topics: OutputTopics
   readonly #encoder: OutputEncoder
-  readonly #identity: readonly Header[]
+  readonly #identity: HeaderIdentity
+  readonly #headerStyle: HeaderStyle
   #failedAt = ''
 
   constructor(options: {
     readonly topics: OutputTopics
     readonly encoder: OutputEncoder
     readonly identity: HeaderIdentity
+    /** Whose headers dead letters carry beside our own. */
+    readonly headerStyle: HeaderStyle
   }) {
     this.#topics = options.topics
     this.#encoder = options.encoder
-    this.#identity = identityHeaders(options.identity)
+    this.#identity = options.identity
+    this.#headerStyle = options.headerStyle
   }
 
   /** Called once per micro-batch with the wall-clock time that its outputs carry. */
@@ -83,9 +88,14 @@ export class OutputPlan {
     this.#audit(answered, { outcome: 'late' }, produce)
   }
 
+  /** A tombstone that is passed over: the audit alone. */
+  skipped(answered: Answered, produce: Produce): void {
+    this.#audit(answered, { outcome: 'skipped' }, produce)
+  }
+
   /** The record as it came, saying why it is a dead letter, and the audit. */
   deadLetter(answered: Answered, letter: DeadLetter, produce: Produce): void {
-    const headers = deadLetterHeaders(this.#provenance(answered), letter)
+    const headers = deadLetterHeaders(this.#provenance(answered), letter, this.#headerStyle)
     this.#forward(this.#topics.deadLetters, answered.record, { headers, produce })
     this.#audit(answered, { outcome: 'dead-letter', reason: letter.reason }, produce)
   }

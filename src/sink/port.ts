@@ -52,7 +52,7 @@ export interface PredictedRow {
 
 /** What one audit record says of one input record. */
 export interface AuditRow {
-  readonly outcome: 'predicted' | 'late' | 'dead-letter'
+  readonly outcome: 'predicted' | 'late' | 'dead-letter' | 'skipped'
   /** Dead-letter reason; `undefined` otherwise. */
   readonly reason: string | undefined
   readonly sourceTopic: string
@@ -65,6 +65,13 @@ export interface AuditRow {
   readonly eventTimeMs: number | undefined
   /** The row as scored; `undefined` unless predicted. */
   readonly predicted: PredictedRow | undefined
+}
+
+/** Registry ids of the output schemas. */
+export interface OutputSchemaIds {
+  readonly features: number
+  readonly predictions: number
+  readonly audit: number
 }
 
 /**

@@ -3,8 +3,8 @@ import { ServiceError } from '../domain/errors.ts'
 import { sha256 } from '../runtime/registry-cache.ts'
 import type { RegistryCache } from '../runtime/registry-cache.ts'
 import { registryAnswer, registryUnavailable } from '../runtime/registry-client.ts'
-import type { OutputSchemaIds } from './avro-encoder.ts'
-import type { AvroRecord, OutputSchemas } from './output-schemas.ts'
+import type { OutputSchemaIds } from './port.ts'
+import type { OutputSchema, SchemaBody } from './schema-body.ts'
 
 /** How subjects are named after topics and records, as Confluent's serializers do. */
 export type SubjectStrategy = 'topic-name' | 'record-name' | 'topic-record-name'
@@ -15,14 +15,9 @@ export interface RegistrationClient {
   getId(subject: string, schema: SchemaBody, normalize: boolean): Promise<number>
 }
 
-export interface SchemaBody {
-  schema: string
-  schemaType: string
-}
-
 export interface RegistrationPlan {
-  readonly topics: { readonly [Topic in keyof OutputSchemas]: string }
-  readonly schemas: OutputSchemas
+  readonly topics: { readonly [Topic in keyof OutputSchemaIds]: string }
+  readonly schemas: { readonly [Topic in keyof OutputSchemaIds]: OutputSchema }
   readonly strategy: SubjectStrategy
   /** Whether a schema that is not there yet is registered; otherwise its absence is an error. */
   readonly autoRegister: boolean
@@ -55,8 +50,7 @@ export async function resolveOutputSchemas(
 }
 
 /** The subject a topic's value schema is registered under. */
-export function subjectOf(strategy: SubjectStrategy, topic: string, schema: AvroRecord): string {
-  const record = `${schema.namespace}.${schema.name}`
+export function subjectOf(strategy: SubjectStrategy, topic: string, record: string): string {
   if (strategy === 'topic-name') return `${topic}-value`
   return strategy === 'record-name' ? record : `${topic}-${record}`
 }
@@ -64,16 +58,16 @@ export function subjectOf(strategy: SubjectStrategy, topic: string, schema: Avro
 async function resolveOne(
   client: RegistrationClient,
   { strategy, autoRegister, cache }: RegistrationPlan,
-  { topic, schema }: { readonly topic: string; readonly schema: AvroRecord },
+  { topic, schema }: { readonly topic: string; readonly schema: OutputSchema },
 ): Promise<number> {
-  const subject = subjectOf(strategy, topic, schema)
-  const body = { schema: JSON.stringify(schema), schemaType: 'AVRO' }
+  const { name: record, body } = schema
+  const subject = subjectOf(strategy, topic, record)
   const ask = async (): Promise<number> => {
     try {
       if (autoRegister) return await client.register(subject, body, true)
       return await client.getId(subject, body, true)
     } catch (error) {
-      throw explain(error, subject, schema)
+      throw explain(error, subject, record)
     }
   }
   if (cache === undefined) return ask()
@@ -81,7 +75,7 @@ async function resolveOne(
   return cache.askOrRecall(ask, { name, what: `the id of "${subject}"`, schema: keptId })
 }
 
-function explain(error: unknown, subject: string, { name }: AvroRecord): ServiceError {
+function explain(error: unknown, subject: string, name: string): ServiceError {
   const answer = registryAnswer(error)
   const isMissing = answer?.errorCode === 40_401 || answer?.errorCode === 40_403
   if (isMissing) {

@@ -29,6 +29,8 @@ const OFFSET_BEGINNING = -2
 /** Longest wait for the first record of a poll: bounds how late a rebalance or shutdown is noticed. */
 const POLL_WAIT_MS = 50
 const WAIT = { firstMs: POLL_WAIT_MS, lingerMs: 1 } as const
+/** After it the client's threads have woken of themselves. */
+const WAKE_TIMEOUT_MS = 1_000
 /** Bound on every request to a broker outside of polling. */
 const REQUEST_TIMEOUT_MS = 10_000
 /** Bound on giving the partitions back when closing. */
@@ -166,17 +168,30 @@ export class KafkaSource implements Source {
     if (starts.length === 0) return
     const partitions = this.#positions(starts.map((start) => start.partition))
     this.#consumer.pause(partitions)
-    for (const { partition, offset } of starts) {
-      await kafkaRequest(`seeking ${this.#topic}-${partition} to ${offset}`, (done) =>
-        this.#consumer.seek(
-          { topic: this.#topic, partition, offset },
-          REQUEST_TIMEOUT_MS,
-          (error) => done(error, undefined),
-        ),
-      )
-    }
+    // All at once: one after the other, the last of many partitions would stand still for long.
+    const seeks = await Promise.allSettled(starts.map((start) => this.#seekOne(start)))
+    for (const seek of seeks) if (seek.status === 'rejected') throw seek.reason
     for (const { partition } of starts) this.#paused.delete(partition)
     this.#consumer.resume(partitions)
+    await Promise.all(starts.map(({ partition }) => this.#wakeLeader(partition)))
+  }
+
+  #seekOne({ partition, offset }: StartOffset): Promise<void> {
+    return kafkaRequest(`seeking ${this.#topic}-${partition} to ${offset}`, (done) =>
+      this.#consumer.seek({ topic: this.#topic, partition, offset }, REQUEST_TIMEOUT_MS, (error) =>
+        done(error, undefined),
+      ),
+    )
+  }
+
+  /**
+   * A resumed partition is fetched the next time its broker's thread looks, and an idle one sleeps for
+   * up to a second (librdkafka 2.15, `rd_kafka_broker_consumer_serve`). Any request wakes it.
+   */
+  async #wakeLeader(partition: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.#consumer.queryWatermarkOffsets(this.#topic, partition, WAKE_TIMEOUT_MS, () => resolve())
+    })
   }
 
   pause(partitions: readonly number[]): void {

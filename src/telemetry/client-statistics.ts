@@ -7,6 +7,8 @@ export type KafkaClient = 'consumer' | 'producer'
 interface RawStatistics {
   readonly msg_cnt?: number
   readonly msg_size?: number
+  readonly msg_max?: number
+  readonly msg_size_max?: number
   readonly tx?: number
   readonly tx_bytes?: number
   readonly rx_bytes?: number
@@ -39,6 +41,10 @@ export function addStatistics(table: SampleTable, client: KafkaClient, json: str
   const queue = client === 'consumer' ? fetchedAhead(raw) : raw
   table.set('millrace_kafka_queue_messages', { client }, queue.msg_cnt)
   table.set('millrace_kafka_queue_bytes', { client }, queue.msg_size)
+  if (client === 'producer') {
+    table.set('millrace_kafka_queue_max_messages', { client }, raw.msg_max)
+    table.set('millrace_kafka_queue_max_bytes', { client }, raw.msg_size_max)
+  }
   table.set('millrace_kafka_sent_messages_total', { client }, raw.txmsgs)
   table.set('millrace_kafka_received_messages_total', { client }, raw.rxmsgs)
   table.set('millrace_kafka_sent_bytes_total', { client }, raw.tx_bytes)

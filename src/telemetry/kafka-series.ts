@@ -16,6 +16,20 @@ export const KAFKA_SERIES = {
     labels: ['client'],
     help: 'Bytes in the client: waiting to be sent (producer) or fetched ahead (consumer).',
   },
+  millrace_kafka_queue_max_messages: {
+    type: 'gauge',
+    group: 'kafka',
+    unit: 'records',
+    labels: ['client'],
+    help: 'Most records the queue takes (producer only); while it is full, work waits.',
+  },
+  millrace_kafka_queue_max_bytes: {
+    type: 'gauge',
+    group: 'kafka',
+    unit: 'bytes',
+    labels: ['client'],
+    help: 'Most bytes the queue takes (producer only); while it is full, work waits.',
+  },
   millrace_kafka_sent_messages_total: {
     type: 'counter',
     group: 'kafka',

@@ -1,6 +1,8 @@
 import { DEAD_LETTER_REASONS } from '../domain/outcome.ts'
 import type { DeadLetterReason } from '../domain/outcome.ts'
 import type { CommittedUnit, LoopObserver, LoopStage } from '../loop/observer.ts'
+import { FENCING_RESULTS } from '../loop/former-owners.ts'
+import type { FencingResult } from '../loop/former-owners.ts'
 import { RECOVERIES } from '../loop/recover.ts'
 import type { Recovery } from '../loop/recover.ts'
 import type { BucketHistogram } from './bucket-histogram.ts'
@@ -82,12 +84,17 @@ export class LoopMeter implements LoopObserver {
     this.#table.add('millrace_recoveries_total', { result }, 1)
   }
 
+  formerOwner(result: FencingResult): void {
+    this.#table.add('millrace_former_owners_total', { result }, 1)
+  }
+
   #count(unit: CommittedUnit): void {
     const table = this.#table
     table.add('millrace_transactions_total', { result: 'committed' }, 1)
     table.add('millrace_records_processed_total', { topic: this.#inputTopic }, unit.records)
     table.add('millrace_outcomes_total', { outcome: 'predicted', reason: 'none' }, unit.predicted)
     table.add('millrace_outcomes_total', { outcome: 'late', reason: 'none' }, unit.late)
+    table.add('millrace_outcomes_total', { outcome: 'skipped', reason: 'none' }, unit.skipped)
     table.add('millrace_late_total', {}, unit.late)
     for (const [reason, count] of unit.deadLetters) this.#countDeadLetters(reason, count)
     for (const [topic, { records, bytes }] of unit.outputs) {
@@ -124,10 +131,14 @@ export class LoopMeter implements LoopObserver {
     this.received(topics.input, 0, 0)
     this.#table.add('millrace_transactions_total', { result: 'committed' }, 0)
     this.#table.add('millrace_transactions_total', { result: 'aborted' }, 0)
+    for (const result of FENCING_RESULTS) {
+      this.#table.add('millrace_former_owners_total', { result }, 0)
+    }
     for (const result of RECOVERIES) this.#table.add('millrace_recoveries_total', { result }, 0)
     this.#table.add('millrace_records_processed_total', { topic: topics.input }, 0)
     this.#table.add('millrace_outcomes_total', { outcome: 'predicted', reason: 'none' }, 0)
     this.#table.add('millrace_outcomes_total', { outcome: 'late', reason: 'none' }, 0)
+    this.#table.add('millrace_outcomes_total', { outcome: 'skipped', reason: 'none' }, 0)
     this.#table.add('millrace_late_total', {}, 0)
     for (const reason of DEAD_LETTER_REASONS) this.#countDeadLetters(reason, 0)
     for (const topic of topics.outputs) {

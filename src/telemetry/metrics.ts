@@ -2,6 +2,7 @@ import { collectDefaultMetrics, Registry } from 'prom-client'
 import type { Metric } from 'prom-client'
 import type { LoopObserver, LoopSnapshot } from '../loop/observer.ts'
 import type { Clock } from '../runtime/clock.ts'
+import type { CertificateExpiries } from './certificates.ts'
 import { addStatistics } from './client-statistics.ts'
 import type { KafkaClient } from './client-statistics.ts'
 import { watchEventLoop } from './event-loop-delay.ts'
@@ -39,6 +40,10 @@ export interface MetricsOptions {
       readonly specSha256: string
     }
   }
+  /** Bounds at which the service ends. */
+  readonly stateLimits: { readonly keysMax: number; readonly bytesMax: number }
+  /** By certificate: when it is valid no longer, seconds since the epoch. */
+  readonly certificateExpiries?: CertificateExpiries
   /** Values no `distinct` feature could tell apart so far; asked once a scrape. */
   readonly distinctSaturated?: () => number
 }
@@ -83,7 +88,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
 
 /** What is only true at the moment of a scrape. */
 function takeGauges(
-  { snapshot, clock, topics, identity, distinctSaturated }: MetricsOptions,
+  options: MetricsOptions,
   parts: {
     readonly meter: LoopMeter
     readonly eventLoop: EventLoopDelay
@@ -91,6 +96,7 @@ function takeGauges(
     readonly tookMs: number
   },
 ): SampleTable {
+  const { snapshot, clock, topics, distinctSaturated } = options
   const table = new SampleTable()
   const nowMs = clock.now()
   const { newestEventMs } = parts.meter
@@ -101,14 +107,26 @@ function takeGauges(
   if (freshnessMs !== undefined) {
     table.set('millrace_feature_freshness_seconds', {}, freshnessMs / 1_000)
   }
+  table.set('millrace_time_seconds', {}, nowMs / 1_000)
   table.set('millrace_scrape_duration_seconds', {}, parts.tookMs / 1_000)
   table.set('millrace_distinct_saturated_total', {}, distinctSaturated?.() ?? 0)
+  addConstants(table, options)
+  return table
+}
+
+/** What stays as it was at the start. */
+function addConstants(table: SampleTable, options: MetricsOptions): void {
+  const { identity, stateLimits, certificateExpiries = new Map() } = options
+  table.set('millrace_state_max_keys', {}, stateLimits.keysMax)
+  table.set('millrace_state_max_bytes', {}, stateLimits.bytesMax)
+  for (const [certificate, expiry] of certificateExpiries) {
+    table.set('millrace_certificate_expiry_timestamp_seconds', { certificate }, expiry)
+  }
   const { name, version, modelSha256, specSha256 } = identity.model
   const model = { name, version, model_sha256: modelSha256, spec_sha256: specSha256 }
   table.set('millrace_model_info', model, 1)
   const build = { version: identity.version, node: process.version }
   table.set('millrace_build_info', build, 1)
-  return table
 }
 
 /**

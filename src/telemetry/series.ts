@@ -185,6 +185,13 @@ export const SERIES = {
     labels: ['result'],
     help: 'Times the producer was replaced, by what had become of its transaction: committed, aborted, or unclear, so that state was restored.',
   },
+  millrace_former_owners_total: {
+    type: 'counter',
+    group: 'work',
+    unit: 'instances',
+    labels: ['result'],
+    help: 'Former owners whose open transaction held up a restore, by what was done: fenced, or refused, so that the broker aborts it in its own time.',
+  },
   millrace_outcomes_total: {
     type: 'counter',
     group: 'outcomes',
@@ -249,6 +256,20 @@ export const SERIES = {
     labels: [],
     help: 'Memory of window state, as estimated from its parts.',
   },
+  millrace_state_max_keys: {
+    type: 'gauge',
+    group: 'state',
+    unit: 'keys',
+    labels: [],
+    help: 'Most keys that may be held (STATE_KEYS_MAX): at it the service ends.',
+  },
+  millrace_state_max_bytes: {
+    type: 'gauge',
+    group: 'state',
+    unit: 'bytes',
+    labels: [],
+    help: 'Most that window state may weigh (STATE_BYTES_MAX): at it the service ends.',
+  },
   millrace_distinct_saturated_total: {
     type: 'counter',
     group: 'state',
@@ -276,6 +297,20 @@ export const SERIES = {
     unit: 'seconds',
     labels: [],
     help: 'When the loop last began a turn, seconds since the epoch.',
+  },
+  millrace_time_seconds: {
+    type: 'gauge',
+    group: 'service',
+    unit: 'seconds',
+    labels: [],
+    help: 'Wall-clock time of the instance at the scrape, since the epoch: beside the time of the scrape it shows a clock that is off.',
+  },
+  millrace_certificate_expiry_timestamp_seconds: {
+    type: 'gauge',
+    group: 'service',
+    unit: 'seconds',
+    labels: ['certificate'],
+    help: 'When a certificate file, as read at the start, is valid no longer, since the epoch: kafka-client (the own one) and kafka-ca (the last of the authorities). Absent without one.',
   },
   millrace_event_loop_delay_seconds: {
     type: 'gauge',

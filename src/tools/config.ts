@@ -1,6 +1,7 @@
 import type { ValueSource } from '../config/draft.ts'
 import type { LoadedConfig } from '../config/load.ts'
 import { VARIABLES } from '../config/schema.ts'
+import { formatTable } from './table.ts'
 
 const MASK = '***'
 const UNSET = '(unset)'
@@ -48,20 +49,4 @@ function showPassedThrough({ passedThrough }: LoadedConfig): readonly Shown[] {
 
 function formatValue(value: unknown): string {
   return Array.isArray(value) ? value.join(',') : String(value)
-}
-
-function formatTable(rows: readonly (readonly string[])[]): string {
-  const widths: number[] = []
-  for (const row of rows) {
-    row.forEach((cell, column) => {
-      widths[column] = Math.max(widths[column] ?? 0, cell.length)
-    })
-  }
-  const lines = rows.map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join('  ')
-      .trimEnd(),
-  )
-  return `${lines.join('\n')}\n`
 }

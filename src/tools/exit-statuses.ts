@@ -38,6 +38,10 @@ const EXIT_HELP = {
       'Nothing is lost or doubled: the open transaction is aborted and its records are answered ' +
       'after the next start. If it happens often, raise `SHUTDOWN_GRACE_MS`.',
   },
+  incomplete: {
+    meaning: 'of commands: something does not fit, or not all that was asked for could be done',
+    remedy: 'The service never gives it. Look at what the command printed.',
+  },
 } as const satisfies Record<keyof typeof EXIT, ExitHelp>
 
 /** Exit statuses by number, with their words. */

@@ -16,6 +16,8 @@ export interface Written {
 export interface DecoderWorld {
   decoder(mapping: EventMapping): Decoder
   valueOf(written: Written): Buffer
+  /** How a field that is null is written: Protobuf has no null. */
+  readonly absent: 'null' | 'absent'
   close(): Promise<void>
 }
 
@@ -53,7 +55,10 @@ export function decoderContract(name: string, openWorld: () => Promise<DecoderWo
       kind: 'dead-letter',
       reason: 'invalid-event',
       stage: 'decode',
-      detail: 'field "value" must be a finite double, got null',
+      detail:
+        world.absent === 'null'
+          ? 'field "value" must be a finite double, got null'
+          : 'field "value" must be a finite double, but it is missing',
     })
   })
 
@@ -86,5 +91,5 @@ export function decoderContract(name: string, openWorld: () => Promise<DecoderWo
 }
 
 function fateOf({ result }: Decoded): string {
-  return result.kind === 'event' ? 'event' : result.reason
+  return result.kind === 'dead-letter' ? result.reason : result.kind
 }

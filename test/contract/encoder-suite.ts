@@ -142,6 +142,11 @@ export function encoderContract(name: string, openWorld: () => EncoderWorld): vo
     assert.equal(Object(read('audit', encoder.audit(row))).outcome, 'late')
   })
 
+  law('a tombstone that is skipped is audited as such', ({ encoder, read }) => {
+    const row: AuditRow = { ...DEAD, outcome: 'skipped', reason: undefined }
+    assert.equal(Object(read('audit', encoder.audit(row))).outcome, 'skipped')
+  })
+
   law('each value has the topic of its own source', ({ encoder, read }) => {
     const topics = ['a', 'b', 'a'].map((sourceTopic) => {
       return Object(read('audit', encoder.audit({ ...DEAD, sourceTopic }))).source_topic

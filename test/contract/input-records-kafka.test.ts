@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createTopics, deleteBefore } from '../../scripts/testbed/topics.ts'
+import { createTopics } from '../../scripts/testbed/topics.ts'
 import type { InputRecord } from '../../src/domain/record.ts'
 import { canKafka } from '../../src/runtime/kafka-addon.ts'
 import { KafkaProducer } from '../../src/sink/kafka-producer.ts'
@@ -235,52 +235,6 @@ law('after a seek it goes on exactly there, with nothing left of before', async 
   await member.pollUntil(() => member.records.length >= 1_995 - before.length)
   assert.deepEqual(offsetsOf(member.records, 0), range(5, 1_000))
   assert.deepEqual([...before, ...offsetsOf(member.records, 1)], range(0, 1_000))
-})
-
-law('a partition that stands still brings nothing, the other goes on', async ({ join, put }) => {
-  await put([...numbered(0, 500), ...numbered(1, 500)])
-  const member = await join()
-  await member.when('assigned')
-  await member.begin([1])
-  await member.pollUntil(() => member.records.length >= 500)
-  for (let poll = 0; poll < 5; poll++) member.records.push(...(await member.source.poll(10)))
-  assert.deepEqual(offsetsOf(member.records, 0), [])
-  assert.deepEqual(offsetsOf(member.records, 1), range(0, 500))
-})
-
-law('a revoked partition brings nothing more; its new owner reads on', async ({ join, put }) => {
-  const count = 2_000
-  await put([...numbered(0, count), ...numbered(1, count)])
-  const first = await join()
-  await first.begin(await first.when('assigned'))
-  await first.pollUntil(() => [0, 1].every((each) => offsetsOf(first.records, each).length > 0))
-  const second = await join('b')
-  // Both go on polling until the partition has moved: the group waits for each of them.
-  const hasMoved = (): boolean => second.answered.length > 0
-  const [gained] = await Promise.all([second.when('assigned'), first.pollUntil(hasMoved)])
-  const revoked = await first.when('revoked')
-  assert.deepEqual(gained, revoked)
-  const [moved = -1] = revoked
-  const seen = offsetsOf(first.records, moved).length
-  await second.begin(revoked, seen)
-  await second.pollUntil(() => second.records.length >= count - seen)
-  await first.pollUntil(() => offsetsOf(first.records, 1 - moved).length >= count)
-  assert.deepEqual(offsetsOf(first.records, moved), range(0, seen))
-  assert.deepEqual(offsetsOf(first.records, 1 - moved), range(0, count))
-  assert.deepEqual(offsetsOf(second.records, moved), range(seen, count))
-})
-
-law('an offset that has left the log is an error, never a jump', async (world) => {
-  const { brokers, topic, join, put } = world
-  await put(numbered(0, 10))
-  await deleteBefore(brokers, { topic, partition: 0 }, 5)
-  const member = await join()
-  await member.begin(await member.when('assigned'), 2)
-  await assert.rejects(
-    member.pollUntil(() => false),
-    { code: 'STATE_GAP' },
-  )
-  assert.deepEqual(member.records, [])
 })
 
 /** What a record is made of, bytes as hexadecimal digits. */

@@ -41,6 +41,13 @@ export class FakeRegistry {
     await new Promise<void>((resolve) => this.#server.close(() => resolve()))
   }
 
+  /** The 16 bytes of the GUID that the schema with this id has. */
+  guidOf(id: number): Buffer {
+    const guid = Buffer.alloc(16, 0xab)
+    guid.writeInt32BE(id)
+    return guid
+  }
+
   async #answer(request: IncomingMessage): Promise<{ status: number; body: string }> {
     const path = decodeURIComponent((request.url ?? '').split('?')[0] ?? '')
     this.calls.push(`${request.method} ${path}`)
@@ -55,14 +62,15 @@ export class FakeRegistry {
   #route(path: string, posted: { readonly schema: string } | undefined) {
     const [first, second, third, fourth] = path.split('/').slice(1)
     if (first === 'schemas') {
-      const held = this.#held[Number(third) - 1]
+      const isThis = (_: Held, at: number): boolean => textOf(this.guidOf(at + 1)) === third
+      const held = second === 'guids' ? this.#held.find(isThis) : this.#held[Number(third) - 1]
       return held === undefined ? refusal(404, 40_403) : found(held.body)
     }
     const subject = second ?? ''
     if (posted !== undefined && third === 'versions')
       return found({ id: this.#hold(subject, posted) })
     const id = posted === undefined ? undefined : this.#idOf(subject, posted)
-    if (id !== undefined) return found({ id, version: 1 })
+    if (id !== undefined) return found({ id, version: this.#held[id - 1]?.version })
     const version = this.#held.find(
       (held) => held.subject === subject && held.version === Number(fourth),
     )
@@ -82,6 +90,10 @@ export class FakeRegistry {
     )
     return at < 0 ? undefined : at + 1
   }
+}
+
+function textOf(guid: Buffer): string {
+  return guid.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
 }
 
 function found(answer: object): { status: number; body: string } {

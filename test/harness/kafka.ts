@@ -51,7 +51,8 @@ export async function readCommitted(
       'isolation.level': 'read_committed',
       'enable.partition.eof': true,
     },
-    {},
+    // A log whose beginning was deleted is read from where it begins now.
+    { 'auto.offset.reset': 'earliest' },
   )
   consumer.setDefaultConsumeTimeout(50)
   await fromCallback((done) => consumer.connect(CONNECT, done))

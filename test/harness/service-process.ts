@@ -25,18 +25,20 @@ export class ServiceProcess {
   #stderr = ''
 
   /**
-   * Starts it; it is killed when the test ends, if it still runs.
+   * Starts it in a folder; it is killed when the test ends, if it still runs.
    *
    * @param command what runs the service in the foreground, Node on the source by default
    */
   constructor(
     t: TestContext,
     env: Readonly<Record<string, string>>,
-    [program, ...args]: readonly [string, ...string[]] = [process.execPath, 'src/main.ts'],
+    cwd = ROOT,
+    command: readonly [string, ...string[]] = [process.execPath, resolve(ROOT, 'src/main.ts')],
   ) {
     const { PATH = '' } = process.env
+    const [program, ...args] = command
     this.#child = spawn(program, args, {
-      cwd: ROOT,
+      cwd,
       // Nothing of the test's own environment reaches it.
       env: { PATH, HTTP_HOST: '127.0.0.1', HTTP_PORT: '0', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],

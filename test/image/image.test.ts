@@ -65,7 +65,7 @@ function start(
   const set = all.flatMap(([key, value]) => ['--env', `${key}=${value}`])
   // Before the client: ended first, it would leave the container behind.
   t.after(() => docker('rm', '--force', name).catch(() => undefined))
-  const service = new ServiceProcess(t, env, [client, ...args, ...set, image])
+  const service = new ServiceProcess(t, env, ROOT, [client, ...args, ...set, image])
   return { service, name }
 }
 

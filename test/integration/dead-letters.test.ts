@@ -75,7 +75,7 @@ test('what cannot be predicted is kept as it came, says why and where from, and 
   ]
   const records = values.map((each): NewRecord => ({ ...each, partition: 1, headers: HEADERS }))
   await bed.write(records)
-  const service = new ServiceProcess(t, bed.env)
+  const service = new ServiceProcess(t, { ...bed.env, DEAD_LETTER_HEADERS: 'spring' })
   await whenCommitted(service, new Map([[1, records.length]]))
   await service.stop()
 
@@ -100,6 +100,27 @@ test('what cannot be predicted is kept as it came, says why and where from, and 
   assert.equal(headers['millrace.late.by.ms'], String(HOUR_MS / 2))
 })
 
+test('tombstones are skipped when that is asked for: audited, and nothing else', async (t) => {
+  const bed = await createBed({ format: 'json' })
+  const value = Buffer.from(JSON.stringify({ user_id: 'u1', action: 'x', value: 1 }))
+  const values = [value, null, Buffer.alloc(0), null, value]
+  await bed.write(values.map((each): NewRecord => ({ partition: 0, key: 'u1', value: each })))
+  const service = new ServiceProcess(t, { ...bed.env, TOMBSTONES: 'skip' })
+  await whenCommitted(service, new Map([[0, values.length]]))
+  await service.stop()
+  const audits = await bed.readJson<{ outcome: string; reason: string | null }>('audit')
+  assert.deepEqual(
+    audits.map(({ outcome, reason }) => reason ?? outcome),
+    ['predicted', 'skipped', 'empty-value', 'skipped', 'predicted'],
+  )
+  assert.equal((await bed.read('deadLetters')).length, 1)
+  const rows = await bed.readJson<{ event_count_1h: number }>('features')
+  assert.deepEqual(
+    rows.map((row) => row.event_count_1h),
+    [1, 2],
+  )
+})
+
 function checkLetter(
   letter: InputRecord,
   wanted: Case | undefined,
@@ -120,6 +141,11 @@ function checkLetter(
   assert.equal(headers['millrace.source.offset'], String(sourceOffset))
   assert.equal(headers['millrace.app.id'], bed.env['APP_ID'])
   assert.equal(headers['millrace.instance.id'], 'a')
+  assert.equal(headers['millrace.attempt'], '1')
+  const spring = letter.headers?.find((header) => 'kafka_dlt-original-offset' in header)
+  const offset = spring?.['kafka_dlt-original-offset']
+  assert.ok(Buffer.isBuffer(offset))
+  assert.equal(offset.readBigInt64BE(), BigInt(sourceOffset))
   assert.equal(headers['millrace.model.name'], 'flight-delay')
   const failedAt = headers['millrace.failed.at'] ?? ''
   assert.equal(new Date(failedAt).toISOString(), failedAt)

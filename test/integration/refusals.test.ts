@@ -101,7 +101,9 @@ test('an output with fewer partitions than the input is refused, with both numbe
 test('an output schema that is not registered is refused when it may not be registered', async (t) => {
   const { env, topics } = await createBed()
   const wrong = { ...env, SCHEMA_AUTO_REGISTER: 'false' }
-  const message = new RegExp(`"${topics.features}-value" does not hold the schema of MLFeature`)
+  const message = new RegExp(
+    `"${topics.features}-value" does not hold the schema of millrace.engagement.MLFeature`,
+  )
   await assertRefused(t, wrong, { error: 'SCHEMA_REFUSED', message })
 })
 

@@ -111,6 +111,7 @@ export class Instance {
       topics: TOPICS,
       encoder: new JsonEncoder({ spec: SPEC, identity }),
       identity: { appId: 's', instanceId: 's', modelName: 's', modelVersion: '1' },
+      headerStyle: 'millrace',
     })
     const scorer = this.#scorer()
     const shared = { source, engine, scorer, plan, unit, tally, partitions, observer, clock }

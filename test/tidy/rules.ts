@@ -14,13 +14,15 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   loop: ['domain', 'runtime', 'source', 'decode', 'features', 'inference', 'sink'],
   serving: ['domain', 'loop'],
   telemetry: ['domain', 'loop', 'runtime'],
-  tools: ['domain', 'config'],
+  tools: ['domain', 'config', 'runtime', 'source', 'decode', 'features', 'inference', 'sink'],
 }
 
 /** Files that reach out of the process: only the composition knows them. */
 const ADAPTERS: readonly string[] = [
   'src/source/kafka-consumer.ts',
+  'src/source/assigned-partitions.ts',
   'src/source/kafka-changelog.ts',
+  'src/source/kafka-log.ts',
   'src/source/state-topic.ts',
   'src/sink/kafka-producer.ts',
   'src/decode/registry-codec.ts',
@@ -32,13 +34,15 @@ const ADAPTERS: readonly string[] = [
 ]
 
 /** Where `src` is put together. */
-const COMPOSITION: readonly string[] = ['src/main.ts', 'src/service.ts']
+const COMPOSITION: readonly string[] = ['src/main.ts', 'src/service.ts', 'src/dlq.ts']
 
 /** Packages that one place alone may use. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   '@confluentinc/kafka-javascript': [
+    'src/source/assigned-partitions.ts',
     'src/source/kafka-consumer.ts',
     'src/source/kafka-changelog.ts',
+    'src/source/kafka-log.ts',
     'src/source/last-written.ts',
     'src/source/state-topic.ts',
     'src/sink/kafka-producer.ts',
@@ -48,7 +52,14 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'prom-client': ['src/telemetry/metrics.ts'],
   fastify: ['src/serving/app.ts', 'src/service.ts'],
   pino: ['src/telemetry/log.ts'],
-  avsc: ['src/decode/avro-codec.ts'],
+  avsc: ['src/decode/avro-codec.ts', 'src/decode/avro-logical.ts'],
+  protobufjs: [
+    'src/decode/proto-schema.ts',
+    'src/decode/proto-codec.ts',
+    'src/decode/proto-compiler.ts',
+    'src/decode/proto-scalars.ts',
+  ],
+  'protobufjs/ext/descriptor/index.js': ['src/decode/proto-schema.ts'],
   yaml: ['src/features/yaml-text.ts'],
 }
 

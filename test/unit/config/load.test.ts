@@ -13,10 +13,14 @@ test('four variables are enough, and all others have their default', () => {
     instanceId: 'host-1',
     inputTopic: 'events',
     inputFormat: 'registry',
+    outputFormat: 'avro',
+    tombstones: 'dead-letter',
     featuresTopic: 'ml-features',
     predictionsTopic: 'ml-predictions',
     auditTopic: 'ml-audit-log',
     deadLetterTopic: 'ml-dead-letters',
+    deadLetterHeaders: 'millrace',
+    dlqMaxReplays: 3,
     dlqMaxRatio: 0.5,
     dlqMinRecords: 1_000,
     dlqTripPauseMs: 30_000,
@@ -249,4 +253,10 @@ test('a secret set as the name of its file is masked', () => {
   assert.deepEqual(problemsOf({ SCHEMA_REGISTRY_TOKEN_FILE: 'hunter2' }), [
     'SCHEMA_REGISTRY_TOKEN_FILE must be the path of a readable file, got *** (ENOENT)',
   ])
+})
+
+test('outputs are plain JSON when the input is, unless said otherwise', () => {
+  assert.equal(load({ INPUT_FORMAT: 'json', SCHEMA_REGISTRY_URL: '' }).config.outputFormat, 'json')
+  const { config } = load({ INPUT_FORMAT: 'json', OUTPUT_FORMAT: 'JSON-Schema' })
+  assert.equal(config.outputFormat, 'json-schema')
 })

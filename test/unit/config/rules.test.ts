@@ -18,6 +18,11 @@ const BROKEN: readonly (readonly [law: string, env: Record<string, string>, prob
       'set INPUT_FORMAT=json',
   ],
   [
+    'outputs with schemas need a registry',
+    { SCHEMA_REGISTRY_URL: '', INPUT_FORMAT: 'json', OUTPUT_FORMAT: 'protobuf' },
+    'SCHEMA_REGISTRY_URL is required with OUTPUT_FORMAT=protobuf',
+  ],
+  [
     'a transaction commits before the broker times it out',
     { COMMIT_INTERVAL_MS: '15000' },
     'COMMIT_INTERVAL_MS must be less than TRANSACTION_TIMEOUT_MS (15000), or the broker aborts the ' +

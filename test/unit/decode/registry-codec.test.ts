@@ -9,7 +9,7 @@ import { RegistryCache } from '../../../src/runtime/registry-cache.ts'
 import { createRegistryClient } from '../../../src/runtime/registry-client.ts'
 import { FakeClock } from '../../fakes/clock.ts'
 import { FakeRegistry } from '../../fakes/registry.ts'
-import { inputRecord, wireValue } from '../../fixtures/records.ts'
+import { fateOf, inputRecord, wireValue } from '../../fixtures/records.ts'
 import { ENGAGEMENT_EVENT } from '../../fixtures/specs.ts'
 
 const EVENT = JSON.stringify({
@@ -35,9 +35,7 @@ async function open(t: TestContext) {
   const decoder = new RegistryDecoder({ client, mapping: ENGAGEMENT_EVENT, clock })
   const fates = async (...values: Buffer[]) => {
     const decoded = await decoder.decode(values.map((value) => inputRecord({ value })))
-    return decoded.map(({ result }) =>
-      result.kind === 'event' ? 'event' : `${result.reason}: ${result.detail}`,
-    )
+    return decoded.map(fateOf)
   }
   const fetches = () => registry.calls.filter((call) => call.startsWith('GET /schemas/ids'))
   const register = (schema: object) => client.register('s', { schema: EVENT, ...schema }, false)
@@ -121,7 +119,10 @@ test('what was answered is kept when another schema was not', async (t) => {
 })
 
 const UNUSABLE = [
-  [{ schemaType: 'PROTOBUF' }, 'undecodable: schema 1: PROTOBUF is not supported yet'],
+  [
+    { schemaType: 'XML' },
+    'undecodable: schema 1 cannot be used: its type must be AVRO, PROTOBUF or JSON, got XML',
+  ],
   [{ schema: '"string"' }, 'undecodable: schema 1 cannot be used: it must be a record, got string'],
   [
     { schema: EVENT.replace('"value"', '"amount"') },
@@ -136,11 +137,154 @@ for (const [schema, fate] of UNUSABLE) {
   })
 }
 
+test('a version that takes a needed field away is named, and the records before it go on', async (t) => {
+  const { fates, client } = await open(t)
+  const first = await client.register('events-value', { schema: EVENT }, false)
+  const schema = EVENT.replace('"value"', '"amount"')
+  const second = await client.register('events-value', { schema }, false)
+  assert.deepEqual(await fates(wireValue(first, BODY), wireValue(second, BODY)), [
+    'event',
+    'invalid-event: schema 2 (events-value version 2) must have the field "value"',
+  ])
+})
+
+const PROTO = `syntax = "proto3"; message Event { string user_id = 1; double value = 2; }`
+const PROTO_BODY = Buffer.from([0x0a, 2, 0x75, 0x31, 0x11, 0, 0, 0, 0, 0, 0, 0, 0x40])
+const JSON_SCHEMA = JSON.stringify({
+  type: 'object',
+  properties: { user_id: { type: 'string' }, value: { type: 'number' } },
+})
+const JSON_BODY = Buffer.from('{"user_id":"u1","value":2}')
+
+test('each schema says the format of its values, mixed on one topic', async (t) => {
+  const { decoder, register } = await open(t)
+  const avro = await register({})
+  const proto = await register({ schema: PROTO, schemaType: 'PROTOBUF' })
+  const json = await register({ schema: JSON_SCHEMA, schemaType: 'JSON' })
+  const values = [
+    wireValue(proto, Buffer.concat([Buffer.from([0]), PROTO_BODY])),
+    wireValue(avro, BODY),
+    wireValue(json, JSON_BODY),
+    wireValue(proto, Buffer.concat([Buffer.from([2, 0]), PROTO_BODY])),
+  ]
+  const decoded = await decoder.decode(values.map((value) => inputRecord({ value })))
+  const [first, ...others] = decoded.map(({ result }) => result)
+  assert.equal(first?.kind, 'event')
+  for (const other of others) assert.deepEqual(other, first)
+})
+
+test('a schema named by a GUID in a header is asked for once, and its value begins at once', async (t) => {
+  const { decoder, registry, register } = await open(t)
+  await register({})
+  await register({ schema: PROTO, schemaType: 'PROTOBUF' })
+  const header = (id: number, indexes: readonly number[]) => [
+    { trace: 'x' },
+    {
+      __value_schema_id: Buffer.concat([
+        Buffer.from([1]),
+        registry.guidOf(id),
+        Buffer.from(indexes),
+      ]),
+    },
+  ]
+  const records = [
+    inputRecord({ value: BODY, headers: header(1, []) }),
+    inputRecord({ value: PROTO_BODY, headers: header(2, [0]) }),
+    inputRecord({ value: BODY, headers: header(1, []) }),
+    inputRecord({ value: BODY, headers: [{ __value_schema_id: Buffer.from([0, 0, 0, 0, 1]) }] }),
+    inputRecord({ value: wireValue(1, BODY), headers: [{ trace: 'x' }] }),
+  ]
+  const decoded = await decoder.decode(records)
+  assert.deepEqual(
+    decoded.map(({ result }) => result.kind),
+    Array(5).fill('event'),
+  )
+  assert.deepEqual(
+    decoded.map(({ schemaId }) => schemaId),
+    [undefined, undefined, undefined, 1, 1],
+  )
+  assert.equal(registry.calls.filter((call) => call.startsWith('GET /schemas/guids')).length, 2)
+  const broken = [
+    inputRecord({ value: PROTO_BODY, headers: header(2, []) }),
+    inputRecord({ value: BODY, headers: header(9, []) }),
+    inputRecord({ value: null, headers: header(1, []) }),
+    inputRecord({ value: BODY, headers: [{ __value_schema_id: 'x' }] }),
+  ]
+  assert.deepEqual(
+    (await decoder.decode(broken)).map(
+      ({ result }) => result.kind === 'dead-letter' && result.reason,
+    ),
+    ['undecodable', 'unknown-schema', 'empty-value', 'not-wire-format'],
+  )
+})
+
+test('versions of one subject go on in the middle of a batch: promoted, moved, added to, renamed', async (t) => {
+  const { fates, client } = await open(t)
+  const versions = [
+    [
+      { name: 'user_id', type: 'string' },
+      { name: 'value', type: 'int' },
+    ],
+    [
+      { name: 'value', type: 'long' },
+      { name: 'more', type: { type: 'array', items: 'string' } },
+      { name: 'user_id', type: 'string' },
+    ],
+    [
+      { name: 'amount', type: ['null', 'double'], aliases: ['value'] },
+      { name: 'user_id', type: 'string' },
+    ],
+  ]
+  const bodies = [
+    [2, 0x75, 4],
+    [4, 2, 2, 0x61, 0, 2, 0x75],
+    [2, 0, 0, 0, 0, 0, 0, 0, 0x40, 2, 0x75],
+  ]
+  const values: Buffer[] = []
+  for (const [index, fields] of versions.entries()) {
+    const schema = JSON.stringify({ type: 'record', name: 'Event', fields })
+    const id = await client.register('events-value', { schema }, false)
+    values.push(wireValue(id, Buffer.from(bodies[index] ?? [])))
+  }
+  assert.deepEqual(await fates(...values, ...values.toReversed()), Array(6).fill('event'))
+})
+
+test('a value of 10 MB is read without what nobody needs, one beyond the bound is not looked at', async (t) => {
+  const { fates, register } = await open(t)
+  const fields = [{ name: 'blob', type: 'bytes' }, ...JSON.parse(EVENT).fields]
+  const id = await register({ schema: JSON.stringify({ type: 'record', name: 'Event', fields }) })
+  const blobOf = (sizeBytes: number): Buffer => {
+    const length: number[] = []
+    let rest = sizeBytes * 2
+    for (; rest > 0x7f; rest = Math.floor(rest / 128)) length.push((rest % 128) | 0x80)
+    return Buffer.concat([Buffer.from([...length, rest]), Buffer.alloc(sizeBytes), BODY])
+  }
+  const [large, tooLarge] = await fates(wireValue(id, blobOf(10e6)), wireValue(id, blobOf(17e6)))
+  assert.equal(large, 'event')
+  assert.match(String(tooLarge), /^undecodable: value must have at most 16777216 bytes, got 170/)
+})
+
 test('bytes that do not fit their schema are undecodable, and name it', async (t) => {
   const { fates, register } = await open(t)
   const value = wireValue(await register({}), Buffer.concat([BODY, BODY]))
-  const detail = '11 bytes are left over after the value'
+  const detail = '11 bytes are left over after the value, at byte 16'
   assert.deepEqual(await fates(value), [`undecodable: value does not fit schema 1: ${detail}`])
+})
+
+test('the fields of a value are told as far as its bytes can be read', async (t) => {
+  const { decoder, register } = await open(t)
+  const id = await register({})
+  const fields = async (value: Buffer | null) => {
+    const raw = await decoder.rawFields(inputRecord({ value }))
+    return raw.map(({ name, value: found }) => [name, found])
+  }
+  const user = ['user_id', 'u1']
+  assert.deepEqual(await fields(wireValue(id, BODY)), [['value', 2], user])
+  assert.deepEqual(await fields(wireValue(id, BODY.subarray(0, 7))), [user])
+  assert.deepEqual(await fields(wireValue(id, BODY.subarray(0, 2))), [])
+  assert.deepEqual(await fields(wireValue(id + 1, BODY)), [])
+  assert.deepEqual(await fields(Buffer.from('plain')), [])
+  assert.deepEqual(await fields(null), [])
 })
 
 test('the schemas a schema refers to are fetched too, the deepest first', async (t) => {
@@ -193,4 +337,18 @@ test('with a cache a new decoder knows earlier ids, references and all, without 
   await registry.close()
   assert.deepEqual(await kinds(), ['event', 'event'])
   await assert.rejects(kinds(unknown), { code: 'REGISTRY_UNAVAILABLE' })
+})
+
+test('a tombstone is skipped when that is asked for, whatever its headers, and asks for no schema', async (t) => {
+  const { registry, client, clock } = await open(t)
+  const tombstones = 'skip' as const
+  const decoder = new RegistryDecoder({ client, mapping: ENGAGEMENT_EVENT, clock, tombstones })
+  const headers = [{ __value_schema_id: Buffer.from([0, 0, 0, 0, 9]) }]
+  const records = [inputRecord(), inputRecord({ headers }), inputRecord({ value: Buffer.alloc(0) })]
+  assert.deepEqual((await decoder.decode(records)).map(fateOf), [
+    'skipped',
+    'skipped',
+    'empty-value: value has no bytes',
+  ])
+  assert.deepEqual(registry.calls, [])
 })

@@ -182,7 +182,8 @@ const TYPES = [
   ['boolean', true, true],
   ['boolean', 1, 'refused'],
   ['string', '', ''],
-  ['double', 5n, 'refused'],
+  ['double', 2n ** 60n, 2 ** 60],
+  ['string', 5n, 'refused'],
 ] as const
 
 for (const [type, given, expected] of TYPES) {

@@ -18,6 +18,7 @@ function owners(writers: readonly (string | undefined)[], failWith?: Error) {
   const clock = new VirtualClock()
   const fenced: string[] = []
   const told: string[] = []
+  const counted: string[] = []
   const made = new FormerOwners({
     instanceId: 'a',
     clock,
@@ -37,15 +38,17 @@ function owners(writers: readonly (string | undefined)[], failWith?: Error) {
       fenced: (instanceId, partitions) => told.push(`${instanceId}: ${partitions.join()}`),
       notFenced: (why) => told.push(why),
     },
+    observer: { formerOwner: (result) => counted.push(result) },
   })
-  return { made, clock, fenced, told }
+  return { made, clock, fenced, told, counted }
 }
 
 test('the former owners are fenced, each once, and this instance never', async () => {
-  const { made, fenced, told } = owners(['b', 'a', 'b', 'c', undefined])
+  const { made, fenced, told, counted } = owners(['b', 'a', 'b', 'c', undefined])
   await made.fence([0, 1, 2, 3, 4])
   assert.deepEqual(fenced, ['b', 'c'])
   assert.equal(told[0], 'b: 0,1,2,3,4')
+  assert.deepEqual(counted, ['fenced', 'fenced'])
 })
 
 test('an assignment fences once, the next one again', async () => {
@@ -59,9 +62,10 @@ test('an assignment fences once, the next one again', async () => {
 })
 
 test('a fence that fails is told, and nothing else', async () => {
-  const { made, told } = owners(['b'], new ServiceError('KAFKA_UNAUTHORIZED', 'no rights'))
+  const { made, told, counted } = owners(['b'], new ServiceError('KAFKA_UNAUTHORIZED', 'no rights'))
   await made.fence([0])
   assert.deepEqual(told, ['no rights'])
+  assert.deepEqual(counted, ['refused'])
 })
 
 test('a request that stalls has them fenced, one that answers has not', async () => {

@@ -4,15 +4,19 @@ import { Tally } from '../../../src/loop/tally.ts'
 
 test('every outcome with its audit keeps the balance', () => {
   const tally = new Tally(10)
-  for (const outcome of ['predicted', 'late', 'dead-letter'] as const) {
+  for (const outcome of ['predicted', 'late', 'skipped', 'dead-letter'] as const) {
     tally.record(1)
     tally.audited(1)
     if (outcome === 'predicted') tally.predicted(1, 0.5)
     else if (outcome === 'late') tally.late()
+    else if (outcome === 'skipped') tally.skipped()
     else tally.deadLetter('undecodable')
   }
   tally.check()
-  assert.equal(tally.summary(2).records, 3)
+  const { records, skipped } = tally.summary(2)
+  assert.deepEqual([records, skipped], [4, 1])
+  tally.reset()
+  assert.equal(tally.summary(2).skipped, 0)
 })
 
 test('a record without an audit breaks the balance', () => {

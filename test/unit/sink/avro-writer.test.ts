@@ -36,11 +36,9 @@ for (const power of [29, 30, 31, 32, 52, 53, 61, 62]) {
   for (const value of [2 ** power - 1, 2 ** power, -(2 ** power), -(2 ** power) - 1]) {
     test(`the long ${value} is read back`, () => {
       const cursor = new AvroCursor()
-      cursor.reset(
-        written((writer) => writer.writeLong(value)),
-        0,
-      )
-      assert.equal(cursor.readLong(), value)
+      const bytes = written((writer) => writer.writeLong(value))
+      cursor.reset(bytes, 0, bytes.length)
+      assert.equal(Number(cursor.readLong()), value)
       assert.equal(cursor.left, 0)
     })
   }

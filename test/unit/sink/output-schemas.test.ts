@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import avro from 'avsc'
+import protobuf from 'protobufjs'
 import { outputSchemas } from '../../../src/sink/output-schemas.ts'
+import { protobufNumbers } from '../../../src/sink/protobuf-schema.ts'
 import { schemaFiles } from '../../../src/sink/schema-files.ts'
 import { ENGAGEMENT_SPEC, WIDE_SPEC } from '../../fixtures/specs.ts'
 
@@ -29,17 +31,47 @@ test('each model has a namespace of its own', () => {
   assert.equal(outputSchemas(ENGAGEMENT_SPEC).audit.namespace, 'millrace.engagement')
 })
 
-test('every schema is one that an Avro parser takes', () => {
-  for (const { content } of schemaFiles([ENGAGEMENT_SPEC, WIDE_SPEC])) {
-    assert.equal(avro.Type.forSchema(JSON.parse(content)).typeName, 'record')
+test('every schema is one that a parser of its format takes', () => {
+  for (const { path, content } of schemaFiles([ENGAGEMENT_SPEC, WIDE_SPEC])) {
+    if (path.endsWith('.avsc')) {
+      assert.equal(avro.Type.forSchema(JSON.parse(content)).typeName, 'record')
+    } else if (path.endsWith('.proto')) {
+      const root = new protobuf.Root()
+      root.addJSON(protobuf.common.get('google/protobuf/timestamp.proto')?.nested ?? {})
+      protobuf.parse(content, root).root.resolveAll()
+    } else {
+      const { title, properties, required } = JSON.parse(content)
+      assert.match(title, /^millrace\.\w+\.\w+$/)
+      for (const name of required) assert.ok(Object.hasOwn(properties, name), name)
+    }
   }
 })
 
-test('each model has one file per output topic', () => {
+test('each model has one file per output topic and format', () => {
   assert.deepEqual(
     schemaFiles([ENGAGEMENT_SPEC]).map(({ path }) => path),
-    ['features', 'predictions', 'audit'].map((topic) => `schemas/engagement/${topic}.avsc`),
+    ['avsc', 'proto', 'schema.json'].flatMap((ending) =>
+      ['features', 'predictions', 'audit'].map((topic) => `schemas/engagement/${topic}.${ending}`),
+    ),
   )
+})
+
+test('one more feature or score at the end changes the number of no Protobuf field', () => {
+  const before = protobufNumbers(ENGAGEMENT_SPEC)
+  const { features, model } = ENGAGEMENT_SPEC
+  const [feature] = features
+  const [output] = model.outputs
+  assert.ok(feature !== undefined && output !== undefined)
+  const after = protobufNumbers({
+    ...ENGAGEMENT_SPEC,
+    features: [...features, { ...feature, name: 'more' }],
+    model: { ...model, outputs: [...model.outputs, { ...output, name: 'more' }] },
+  })
+  for (const topic of ['features', 'predictions', 'audit'] as const) {
+    for (const [name, number] of before[topic]) assert.equal(after[topic].get(name), number, name)
+  }
+  assert.equal(after.features.get('more'), 5)
+  assert.equal(after.predictions.get('more'), 8)
 })
 
 const NAMES = [

@@ -47,6 +47,7 @@ function produced(run: (plan: OutputPlan, produce: (record: OutputRecord) => voi
       modelName: 'engagement',
       modelVersion: '1.0.0',
     },
+    headerStyle: 'millrace',
   })
   plan.setNow(Date.parse(FAILED_AT))
   const records: OutputRecord[] = []
@@ -118,6 +119,7 @@ test('a dead letter keeps its bytes and headers, and says why and where from', (
       { 'millrace.detail': 'field "value" must be a finite double' },
       ...SOURCE,
       { 'millrace.schema.id': '7' },
+      { 'millrace.attempt': '1' },
       ...IDENTITY_HEADERS,
       { 'millrace.failed.at': FAILED_AT },
     ],
@@ -141,6 +143,7 @@ test('a late event keeps its bytes, says by how much, and is audited with its ev
       { 'millrace.reason': 'late' },
       { 'millrace.late.by.ms': '250' },
       ...SOURCE,
+      { 'millrace.attempt': '1' },
       ...IDENTITY_HEADERS,
       { 'millrace.failed.at': FAILED_AT },
     ],
@@ -150,12 +153,38 @@ test('a late event keeps its bytes, says by how much, and is audited with its ev
   assert.deepEqual([outcome, eventId, time], ['late', 'e1', 5])
 })
 
+test('a replayed record that is turned down again says which time it is', () => {
+  const replays: [string, string][] = [
+    ['2', '3'],
+    ['-1', '1'],
+    ['many', '1'],
+  ]
+  for (const [count, attempt] of replays) {
+    const headers = [{ 'millrace.replays': '7' }, { 'millrace.replays': Buffer.from(count) }]
+    const [letter] = produced((plan, produce) => {
+      const record = inputRecord({ headers })
+      plan.deadLetter({ record, schemaId: undefined, event: undefined }, LETTER, produce)
+    })
+    const found = letter?.headers?.find((header) => 'millrace.attempt' in header)
+    assert.deepEqual(found, { 'millrace.attempt': attempt })
+  }
+})
+
 test('a tombstone stays a tombstone in the dead letters', () => {
   const records = produced((plan, produce) => {
     const answered = { record: inputRecord(), schemaId: undefined, event: undefined }
     plan.deadLetter(answered, LETTER, produce)
   })
   assert.equal(records[0]?.value, null)
+})
+
+test('a tombstone that is skipped is audited and nothing else', () => {
+  const records = produced((plan, produce) => {
+    plan.skipped({ record: inputRecord(), schemaId: undefined, event: undefined }, produce)
+  })
+  assert.equal(records.length, 1)
+  const { outcome, reason, source_offset: offset } = auditOf(records)
+  assert.deepEqual([outcome, reason, offset], ['skipped', null, 41])
 })
 
 test('every header that is written is documented, and the other way round', () => {

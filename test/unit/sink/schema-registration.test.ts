@@ -7,12 +7,12 @@ import type { TestContext } from 'node:test'
 import { RegistryCache } from '../../../src/runtime/registry-cache.ts'
 import { createRegistryClient } from '../../../src/runtime/registry-client.ts'
 import type { RegistryOptions } from '../../../src/runtime/registry-client.ts'
-import { outputSchemas } from '../../../src/sink/output-schemas.ts'
+import { registeredSchemas } from '../../../src/sink/schema-body.ts'
 import { resolveOutputSchemas, subjectOf } from '../../../src/sink/schema-registration.ts'
 import { FakeRegistry } from '../../fakes/registry.ts'
 import { ENGAGEMENT_SPEC } from '../../fixtures/specs.ts'
 
-const SCHEMAS = outputSchemas(ENGAGEMENT_SPEC)
+const SCHEMAS = registeredSchemas(ENGAGEMENT_SPEC, 'avro')
 const PLAN = {
   topics: { features: 'ml-features', predictions: 'ml-predictions', audit: 'ml-audit-log' },
   schemas: SCHEMAS,
@@ -46,15 +46,20 @@ test('a schema that is not there and may not be registered is refused, saying wh
   await assert.rejects(resolveOutputSchemas(client, { ...PLAN, autoRegister: false }), {
     code: 'SCHEMA_REFUSED',
     message:
-      'subject "ml-features-value" does not hold the schema of MLFeature: register it, or set ' +
+      'subject "ml-features-value" does not hold the schema of millrace.engagement.MLFeature: register it, or set ' +
       'SCHEMA_AUTO_REGISTER=true',
   })
   assert.equal(registry.calls.length, 1)
 })
 
 const REFUSALS = [
-  [409, 409, 'SCHEMA_REFUSED', /refuses the schema of MLFeature .*: why not/],
-  [422, 42_201, 'SCHEMA_REFUSED', /refuses the schema of MLFeature .*: why not/],
+  [409, 409, 'SCHEMA_REFUSED', /refuses the schema of millrace.engagement.MLFeature .*: why not/],
+  [
+    422,
+    42_201,
+    'SCHEMA_REFUSED',
+    /refuses the schema of millrace.engagement.MLFeature .*: why not/,
+  ],
   [403, 403, 'SCHEMA_REFUSED', /not allowed to use subject "ml-features-value" .*403/],
   [401, 401, 'SCHEMA_REFUSED', /not allowed to use subject "ml-features-value" .*401/],
   [500, 50_001, 'REGISTRY_UNAVAILABLE', /cannot be resolved .*HTTP status 500: why not/],
@@ -90,10 +95,10 @@ test('credentials reach the registry', async (t) => {
 })
 
 test('subjects are named as the strategy says', () => {
-  const schema = SCHEMAS.features
-  assert.equal(subjectOf('topic-name', 't', schema), 't-value')
-  assert.equal(subjectOf('record-name', 't', schema), 'millrace.engagement.MLFeature')
-  assert.equal(subjectOf('topic-record-name', 't', schema), 't-millrace.engagement.MLFeature')
+  const { name } = SCHEMAS.features
+  assert.equal(subjectOf('topic-name', 't', name), 't-value')
+  assert.equal(subjectOf('record-name', 't', name), 'millrace.engagement.MLFeature')
+  assert.equal(subjectOf('topic-record-name', 't', name), 't-millrace.engagement.MLFeature')
 })
 
 test('ids that were resolved once are used while the registry is away, for the same schemas only', async (t) => {
@@ -109,7 +114,27 @@ test('ids that were resolved once are used while the registry is away, for the s
   await registry.close()
   assert.deepEqual(await resolveOutputSchemas(client, { ...PLAN, cache }), ids)
   assert.equal(used[0], 'the id of "ml-features-value"')
-  const audit = { ...SCHEMAS.audit, doc: 'changed' }
+  const { name, body } = SCHEMAS.audit
+  const audit = { name, body: { ...body, schema: `${body.schema} ` } }
   const changed = { ...PLAN, cache, schemas: { ...SCHEMAS, audit } }
   await assert.rejects(resolveOutputSchemas(client, changed), { code: 'REGISTRY_UNAVAILABLE' })
 })
+
+for (const [format, schemaType] of [
+  ['protobuf', 'PROTOBUF'],
+  ['json-schema', 'JSON'],
+] as const) {
+  test(`schemas of ${format} are registered as such, under the same subjects`, async (t) => {
+    const { registry, client } = await open(t)
+    const schemas = registeredSchemas(ENGAGEMENT_SPEC, format)
+    const ids = await resolveOutputSchemas(client, { ...PLAN, schemas })
+    assert.deepEqual(ids, { features: 1, predictions: 2, audit: 3 })
+    assert.equal(registry.calls[0], 'POST /subjects/ml-features-value/versions')
+    const held = await client.getBySubjectAndId('', ids.features)
+    assert.equal(held.schemaType, schemaType)
+    assert.equal(
+      subjectOf('record-name', 't', schemas.features.name),
+      'millrace.engagement.MLFeature',
+    )
+  })
+}

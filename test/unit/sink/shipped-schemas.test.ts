@@ -12,9 +12,10 @@ for (const model of ['engagement', 'flight-delay']) {
   test(`the event schema of ${model} has every field its model reads`, () => {
     const path = `models/${model}/model.yaml`
     const { event } = parseModelSpec(readFileSync(new URL(path, ROOT), 'utf8'), path)
-    const wanted = neededFields(event).map(({ name }) => name)
+    const wanted = neededFields(event)
     const schema = readFileSync(new URL(`schemas/${model}/event.avsc`, ROOT), 'utf8')
-    assert.deepEqual(compileAvro(schema, [], wanted).missing, [])
+    const { offers } = compileAvro(schema, [], wanted)
+    assert.ok(offers.every((offer) => offer.size > 0))
   })
 }
 

@@ -7,6 +7,8 @@ import type { SeriesName } from '../../../src/telemetry/series.ts'
 const DOCUMENT = JSON.stringify({
   msg_cnt: 7,
   msg_size: 700,
+  msg_max: 200_000,
+  msg_size_max: 1_000_000,
   tx: 10,
   tx_bytes: 1_000,
   rx_bytes: 2_000,
@@ -53,11 +55,14 @@ test('a producer tells its queue and its transaction, times in seconds', () => {
     'producer InTransaction 0.25',
   ])
   assert.deepEqual(told('millrace_kafka_sent_messages_total'), ['producer 70'])
+  assert.deepEqual(told('millrace_kafka_queue_max_messages'), ['producer 200000'])
+  assert.deepEqual(told('millrace_kafka_queue_max_bytes'), ['producer 1000000'])
 })
 
 test('a consumer tells what it fetched ahead, of all partitions together', () => {
   const told = read('consumer', DOCUMENT)
   assert.deepEqual(told('millrace_kafka_queue_messages'), ['consumer 11'])
+  assert.deepEqual(told('millrace_kafka_queue_max_messages'), [])
   assert.deepEqual(told('millrace_kafka_queue_bytes'), ['consumer 110'])
   assert.deepEqual(told('millrace_kafka_rebalances_total'), ['consumer 3'])
   assert.deepEqual(told('millrace_kafka_transaction_state_age_seconds'), [])

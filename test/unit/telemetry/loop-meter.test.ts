@@ -52,6 +52,17 @@ test('latency is counted per record, without unknown timestamps and never below 
   assert.deepEqual([received.count, received.sum.toFixed(6)], [4, '0.130000'])
 })
 
+test('skipped tombstones are an outcome of their own', () => {
+  const { meter, table } = setUp()
+  meter.unitCommitted(
+    unitOf({ records: 3, skipped: 3, recordTimestampsMs: Float64Array.of(1, 1, 1) }),
+  )
+  const skipped = table
+    .samples('millrace_outcomes_total')
+    .find((each) => each.labels['outcome'] === 'skipped')
+  assert.equal(skipped?.value, 3)
+})
+
 test('only the entries of the unit are read: what an older unit left behind is not counted', () => {
   const { meter, table } = setUp()
   meter.unitCommitted(MIXED)
@@ -88,4 +99,16 @@ test('stages and inference batches fill their histograms', () => {
   assert.equal(table.histogram('millrace_stage_duration_seconds', { stage: 'decode' }).sum, 0.004)
   assert.equal(table.histogram('millrace_inference_batch_rows', {}).sum, 500)
   assert.equal(table.samples('millrace_received_bytes_total')[0]?.value, 1_000)
+})
+
+test('former owners are counted by what was done about them, both from 0', () => {
+  const { meter, table } = setUp()
+  meter.formerOwner('refused')
+  assert.deepEqual(
+    table.samples('millrace_former_owners_total').map(({ labels, value }) => [labels, value]),
+    [
+      [{ result: 'fenced' }, 0],
+      [{ result: 'refused' }, 1],
+    ],
+  )
 })

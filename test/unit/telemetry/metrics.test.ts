@@ -10,6 +10,7 @@ import { IDENTITY, NOW_MS, snapshotOf, unitOf } from '../../fixtures/snapshot.ts
 import { parseExposition } from './exposition.ts'
 import type { Family } from './exposition.ts'
 
+const LIMITS = { keysMax: 100, bytesMax: 4_096 }
 const TOPICS = { input: 'events', outputs: ['ml-features', 'ml-audit-log'] }
 
 function setUp(t: TestContext, snapshot: LoopSnapshot = snapshotOf()): Metrics {
@@ -18,6 +19,8 @@ function setUp(t: TestContext, snapshot: LoopSnapshot = snapshotOf()): Metrics {
     clock: new FakeClock(NOW_MS),
     topics: TOPICS,
     identity: IDENTITY,
+    stateLimits: LIMITS,
+    certificateExpiries: new Map([['kafka-client', 1_800_000_000]]),
     distinctSaturated: () => 5,
   })
   t.after(() => metrics.close())
@@ -112,6 +115,11 @@ test('a scrape shows the loop as it is now, in base units', async (t) => {
   assert.equal(valueOf(families, 'millrace_trouble{code="REGISTRY_UNAVAILABLE"}'), 1)
   assert.equal(valueOf(families, 'millrace_phase{phase="running"}'), 1)
   assert.equal(valueOf(families, 'millrace_distinct_saturated_total'), 5)
+  assert.equal(valueOf(families, 'millrace_time_seconds'), NOW_MS / 1_000)
+  assert.equal(valueOf(families, 'millrace_state_max_keys'), 100)
+  assert.equal(valueOf(families, 'millrace_state_max_bytes'), 4_096)
+  const expiry = 'millrace_certificate_expiry_timestamp_seconds{certificate="kafka-client"}'
+  assert.equal(valueOf(families, expiry), 1_800_000_000)
   const info = 'millrace_model_info{model_sha256="aa11",name="toy",spec_sha256="bb22",version="7"}'
   assert.equal(valueOf(families, info), 1)
 })
@@ -123,6 +131,7 @@ test('a partition that was given away is gone from the next scrape', async (t) =
     clock: new FakeClock(NOW_MS),
     topics: TOPICS,
     identity: IDENTITY,
+    stateLimits: LIMITS,
   })
   t.after(() => metrics.close())
   await metrics.render()

@@ -1,0 +1,207 @@
+import { JsonDecoder } from '../../src/decode/json-decoder.ts'
+import { deadLetter } from '../../src/domain/outcome.ts'
+import type { DeadLetterReason, Stage } from '../../src/domain/outcome.ts'
+import type { Header, InputRecord, OutputRecord } from '../../src/domain/record.ts'
+import { FeatureEngine } from '../../src/features/engine.ts'
+import { deadLetterHeaders } from '../../src/sink/headers.ts'
+import type { TransactionalProducer } from '../../src/sink/port.ts'
+import type { LogReader } from '../../src/source/log-port.ts'
+import { Judge } from '../../src/tools/dlq/judge.ts'
+import { Queue } from '../../src/tools/dlq/queue.ts'
+import type { Place } from '../../src/tools/dlq/queue.ts'
+import type { Workbench } from '../../src/tools/dlq/workbench.ts'
+import { ENGAGEMENT_SPEC } from '../fixtures/specs.ts'
+import { FakeClock } from './clock.ts'
+import { FakeLog, FakeProducer } from './producer.ts'
+
+/** Records that a fake poll brings at most, so that reading takes several. */
+const POLL_RECORDS = 3
+const PARTITIONS = 2
+const DEAD_LETTERS = 'ml-dead-letters'
+/** Stream time of partition 0; partition 1 has never been committed. */
+const STREAM_TIME_MS = 1_357_000_000_000
+
+/** A topic's partitions as arrays; an `undefined` is an offset that no record has, such as a marker's. */
+class FakeTopic implements LogReader {
+  readonly #partitions: readonly (readonly (InputRecord | undefined)[])[]
+  readonly #positions = new Map<number, number>()
+
+  constructor(partitions: readonly (readonly (InputRecord | undefined)[])[]) {
+    this.#partitions = partitions
+  }
+
+  async bounds(partition: number) {
+    return { first: 0, end: this.#partitions[partition]?.length ?? 0 }
+  }
+
+  open(partition: number, from: number): void {
+    this.#positions.set(partition, from)
+  }
+
+  async poll(_recordsMax: number, visit: (record: InputRecord) => void): Promise<number> {
+    let visited = 0
+    for (const [partition, from] of this.#positions) {
+      const records = this.#partitions[partition]?.slice(from, from + POLL_RECORDS) ?? []
+      this.#positions.set(partition, from + records.length)
+      for (const record of records) {
+        if (record === undefined) continue
+        visit(record)
+        visited += 1
+      }
+    }
+    return visited
+  }
+
+  position(partition: number): number {
+    return this.#positions.get(partition) ?? 0
+  }
+
+  close(partition: number): void {
+    this.#positions.delete(partition)
+  }
+
+  async disconnect(): Promise<void> {
+    this.#positions.clear()
+  }
+}
+
+/** What a dead letter of a test is. */
+export interface NewLetter {
+  readonly value: string | Buffer | null
+  readonly partition?: number
+  /** Where it was read from; defaults to the number of letters before it. */
+  readonly sourceOffset?: number
+  readonly sourceTopic?: string
+  readonly timestamp?: number
+  readonly key?: Buffer | null
+  readonly headers?: readonly Header[]
+  readonly reason?: DeadLetterReason
+  readonly stage?: Stage
+  readonly detail?: string
+  readonly schemaId?: number
+  readonly failedAt?: string
+  readonly appId?: string
+}
+
+/** The dead-letter commands over a fake topic and producer, with all they say. */
+export class FakeBench implements Workbench {
+  readonly appId = 'app'
+  readonly inputTopic = 'events'
+  readonly deadLetterTopic = DEAD_LETTERS
+  readonly replaysMax = 2
+  readonly clock = new FakeClock()
+  /** What was committed. */
+  readonly log = new FakeLog()
+  readonly deleted: Place[] = []
+  input: string[] = []
+  answer: boolean | undefined
+  printed = ''
+  noted = ''
+  /** Asked before each transaction. */
+  stopAfter = Infinity
+  faults: ConstructorParameters<typeof FakeProducer>[1] = []
+  readonly #partitions: (InputRecord | undefined)[][] = [[], []]
+  #taken = 0
+
+  /** Puts a letter on the topic, as the service writes it. */
+  put(letter: NewLetter): void {
+    const { partition = 0, value, key = Buffer.from('k'), failedAt } = letter
+    const records = this.#partitions[partition] ?? []
+    const record = {
+      topic: letter.sourceTopic ?? 'events',
+      partition,
+      offset: letter.sourceOffset ?? records.length,
+      timestamp: letter.timestamp ?? STREAM_TIME_MS,
+      key,
+      value: typeof value === 'string' ? Buffer.from(value) : value,
+      ...(letter.headers !== undefined && { headers: letter.headers }),
+    }
+    const identity = {
+      appId: letter.appId ?? 'app',
+      instanceId: 'a',
+      modelName: 'm',
+      modelVersion: '1',
+    }
+    const { reason = 'undecodable', stage = 'decode', detail = 'why', schemaId } = letter
+    const provenance = { record, schemaId, identity, failedAt: failedAt ?? '2026-01-05T12:00:00Z' }
+    const headers = deadLetterHeaders(provenance, deadLetter(reason, stage, detail), 'spring')
+    this.#append({ topic: DEAD_LETTERS, partition, key, value: record.value, headers })
+  }
+
+  /** Puts an offset without a record on the topic, as a transaction marker is. */
+  putGap(partition: number): void {
+    this.#partitions[partition]?.push(undefined)
+  }
+
+  /** Puts any record on the topic. */
+  putRecord(record: Omit<OutputRecord, 'topic'>): void {
+    this.#append({ topic: DEAD_LETTERS, ...record })
+  }
+
+  /** Values written to the input topic, in order. */
+  get replayed(): string[] {
+    const written = this.log.records.filter(({ topic }) => topic === this.inputTopic)
+    return written.map(({ value }) => String(value))
+  }
+
+  async queue(): Promise<Queue> {
+    const committed = this.log.records.slice(this.#taken)
+    this.#taken = this.log.records.length
+    for (const record of committed) if (record.topic === DEAD_LETTERS) this.#append(record)
+    const log = new FakeTopic(this.#partitions)
+    return Queue.take({ log, partitions: PARTITIONS, appId: this.appId, clock: this.clock })
+  }
+
+  async judge(): Promise<Judge> {
+    const position = { streamTimeMs: STREAM_TIME_MS, replayFrom: 0, replayStreamTimeMs: undefined }
+    return new Judge({
+      inputTopic: this.inputTopic,
+      decoder: new JsonDecoder(ENGAGEMENT_SPEC.event),
+      engine: new FeatureEngine(ENGAGEMENT_SPEC, { keysMax: 10, bytesMax: 1e9 }),
+      positions: new Map([
+        [0, position],
+        [1, undefined],
+      ]),
+      backlog: 0,
+    })
+  }
+
+  async producer(): Promise<TransactionalProducer> {
+    const producer = new FakeProducer(this.log, this.faults)
+    await producer.initTransactions()
+    return producer
+  }
+
+  async deleteThrough(place: Place): Promise<void> {
+    this.deleted.push(place)
+  }
+
+  async *lines(): AsyncGenerator<string> {
+    yield* this.input
+  }
+
+  async confirm(): Promise<boolean | undefined> {
+    return this.answer
+  }
+
+  print(text: string): void {
+    this.printed += text
+  }
+
+  note(text: string): void {
+    this.noted += text
+  }
+
+  isStopped(): boolean {
+    return this.replayed.length >= this.stopAfter
+  }
+
+  #append({ partition, key, value, headers = [] }: OutputRecord): void {
+    const records = this.#partitions[partition] ?? []
+    const bytes = headers.map((header) =>
+      Object.fromEntries(Object.entries(header).map(([name, each]) => [name, Buffer.from(each)])),
+    )
+    const at = { topic: DEAD_LETTERS, partition, offset: records.length, timestamp: 0 }
+    records.push({ ...at, key, value, headers: bytes })
+  }
+}

@@ -1,0 +1,153 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { VARIABLES } from '../../../../src/config/schema.ts'
+import { deadLetter } from '../../../../src/domain/outcome.ts'
+import type { DeadLetterReason } from '../../../../src/domain/outcome.ts'
+import { parseCommand } from '../../../../src/tools/dlq/command-line.ts'
+import { CONDITIONS, parseFilter } from '../../../../src/tools/dlq/filter.ts'
+import { dlqHelp } from '../../../../src/tools/dlq/help.ts'
+import { hexDump } from '../../../../src/tools/dlq/hex.ts'
+import type { Letter } from '../../../../src/tools/dlq/letter.ts'
+import { offendingByte } from '../../../../src/tools/dlq/offending-byte.ts'
+
+const LETTER: Letter = {
+  record: {
+    topic: 'd',
+    partition: 0,
+    offset: 0,
+    timestamp: 0,
+    key: Buffer.from('k=1'),
+    value: null,
+  },
+  source: { topic: 'events', partition: 3, offset: 41 },
+  origin: { topic: 'events', partition: 3, offset: 41 },
+  timestampMs: 0,
+  reason: 'undecodable',
+  stage: 'decode',
+  detail: '',
+  failedAtMs: Date.parse('2026-01-05T12:00:00Z'),
+  schemaId: 7,
+  appId: 'app',
+  model: { name: 'm', version: '1.0.0' },
+  replays: 0,
+  headers: [],
+}
+
+test('conditions of different names must all hold, of one name any', () => {
+  const cases: readonly [string[], boolean][] = [
+    [[], true],
+    [['reason=undecodable'], true],
+    [['reason=unscorable'], false],
+    [['reason=unscorable', 'reason=undecodable'], true],
+    [['reason=undecodable', 'schema=8'], false],
+    [['schema=7', 'key=k=1', 'partition=3', 'offset=41', 'stage=decode'], true],
+    [['schema=none'], false],
+    [['key=none'], false],
+    [['model=m'], true],
+    [['model=m@1.0.0'], true],
+    [['model=m@2.0.0'], false],
+    [['since=2026-01-05T12:00:00Z'], true],
+    [['since=2026-01-05T12:00:01Z'], false],
+    [['until=2026-01-05T12:00:00Z'], false],
+    [['until=2026-01-05T12:00:01Z'], true],
+  ]
+  for (const [conditions, holds] of cases) {
+    assert.equal(parseFilter(conditions)(LETTER), holds, conditions.join(' '))
+  }
+  assert.ok(
+    parseFilter(['schema=none', 'key=none'])({
+      ...LETTER,
+      schemaId: undefined,
+      record: { ...LETTER.record, key: null },
+    }),
+  )
+})
+
+test('a condition that is none is refused, naming those that are', () => {
+  for (const bad of ['', 'reason', 'reason=', 'toString=1', 'colour=red']) {
+    assert.throws(() => parseFilter([bad]), /NAME one of reason, stage, schema, key/, bad)
+  }
+  assert.throws(() => parseFilter(['since=noon']), /since must be a time, got "noon"/)
+})
+
+test('what a command does not know is refused before anything is connected', () => {
+  const cases: readonly [string[], RegExp][] = [
+    [['mend'], /needs one of list, show, stats, replay, export, import, purge, got "mend"/],
+    [['toString'], /got "toString"/],
+    [['list', '--nope'], /millrace dlq list: Unknown option '--nope'/],
+    [['list', '--limit', '0'], /--limit must be a whole number > 0, got "0"/],
+    [['list', '--after', 'x'], /PARTITION:OFFSET/],
+    [['show'], /named PARTITION:OFFSET, such as 0:41, got ""/],
+    [['show', '0:1', '0:2'], /one dead letter at a time, got "0:1 0:2"/],
+    [['replay', '--rate', '-1'], /millrace dlq replay: /],
+    [['replay', '--rate', '1.5'], /--rate must be a whole number > 0, got "1.5"/],
+    [['replay', '--to', 'predictions'], /--to must be input, got "predictions": predictions come/],
+    [['replay', '--to', 'x'], /--to must be input, got "x"$/],
+    [['replay', '0:1'], /Unexpected argument '0:1'/],
+    [['purge', '0'], /got "0"/],
+  ]
+  for (const [args, message] of cases) {
+    assert.throws(() => parseCommand(args), { code: 'CONFIG_INVALID', message }, args.join(' '))
+  }
+})
+
+test('every command and option of the help is understood, and every condition is told', () => {
+  const help = dlqHelp()
+  for (const [, name = '', rest = ''] of help.matchAll(/^ {2}millrace dlq (\w+) ?(.*)$/gm)) {
+    const flags = [...rest.matchAll(/--[a-z-]+/g)].flatMap(([flag]) => {
+      const values: Readonly<Record<string, string>> = {
+        '--where': 'reason=undecodable',
+        '--after': '0:1',
+        '--limit': '9',
+        '--rate': '9',
+      }
+      const value = values[flag]
+      return value === undefined ? [flag] : [flag, value]
+    })
+    const place = name === 'show' || name === 'purge' ? ['0:1'] : []
+    assert.doesNotThrow(() => parseCommand([name, ...place, ...flags]), `${name} ${rest}`)
+  }
+  for (const name of Object.keys(CONDITIONS)) assert.match(help, new RegExp(`^  ${name}= `, 'm'))
+})
+
+test('the help fits a terminal and names variables that exist', () => {
+  const help = dlqHelp()
+  for (const line of help.split('\n')) assert.ok(line.length <= 110, line)
+  const names = VARIABLES.map(({ name }) => name)
+  for (const [name] of help.matchAll(/\b[A-Z]+(?:_[A-Z]+)+\b/g))
+    assert.ok(names.includes(name), name)
+})
+
+test('a dump marks the byte, also the one that is missing at the end', () => {
+  const bytes = Buffer.from('0123456789abcdefgh')
+  assert.equal(
+    hexDump(bytes, 17),
+    '000000  30 31 32 33 34 35 36 37 38 39 61 62 63 64 65 66   0123456789abcdef\n' +
+      `000010  67[68]${' '.repeat(44)}gh\n`,
+  )
+  assert.match(hexDump(bytes, 18), /^000010 {2}67 68\[--\] +gh$/m)
+  assert.match(hexDump(bytes.subarray(0, 16), 16), /^000010 \[--\]/m)
+  assert.doesNotMatch(hexDump(bytes, undefined), /\[/)
+  assert.equal(hexDump(Buffer.alloc(0), undefined), '\n')
+})
+
+test('a long value is shown around its mark, saying how much is left out', () => {
+  const dump = hexDump(Buffer.alloc(100_000), 50_000)
+  assert.match(dump, /^… 49808 bytes before\n/)
+  assert.match(dump, /\[00\]/)
+  assert.match(dump, /… 49808 bytes after\n$/)
+  assert.equal(dump.split('\n').length, 27)
+})
+
+test('the offending byte is where decoding stopped', () => {
+  const at = (value: string, reason: DeadLetterReason, detail: string): number | undefined =>
+    offendingByte(Buffer.from(value), deadLetter(reason, 'decode', detail))
+  assert.equal(at('{"ü": x}', 'undecodable', 'Unexpected token at position 6'), 7)
+  assert.equal(at('\0\0\0\0\x01{"ü": x}', 'undecodable', 'Unexpected token at position 6'), 12)
+  assert.equal(at('{', 'undecodable', 'value must be JSON: Unexpected end of JSON input'), 1)
+  assert.equal(at('abc', 'undecodable', 'length must be from 0 to 2, at byte 2'), 2)
+  assert.equal(at('abc', 'not-wire-format', ''), 0)
+  assert.equal(at('\0bc', 'not-wire-format', ''), 1)
+  assert.equal(at('abc', 'invalid-event', 'field "x" at byte 2'), undefined)
+  assert.equal(offendingByte(null, deadLetter('empty-value', 'decode', '')), undefined)
+})
