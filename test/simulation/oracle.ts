@@ -28,7 +28,7 @@ interface Seen {
 const TILE_MS = 1_000
 const LATENESS_MS = 2_000
 const MODEL = { model_name: 'tested', model_version: '1' }
-const IDENTITY = ['app.id=s', 'instance.id=s', 'model.name=s', 'model.version=1']
+const IDENTITY = ['attempt=1', 'app.id=s', 'instance.id=s', 'model.name=s', 'model.version=1']
 
 /** The outputs of one partition's log, each topic's in order. */
 export function expectedOutputs(log: readonly InputRecord[], gaps: readonly Gap[]): Expected[] {
