@@ -1,6 +1,6 @@
 NODE := .millrace/bin/node
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench up down train clean setup setup-given
+.PHONY: help demo test check bench up down train clean setup setup-given tools sbom
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -8,7 +8,7 @@ help: ## This list
 demo: setup-given ## The main job on real flights, in this terminal (KEEP=1 leaves it running)
 	@$(NODE) scripts/demo/main.ts
 
-test: setup ## Everything: checks, unit, property, contract and integration tests
+test: setup tools ## Everything: checks, unit, property, contract, chart, image and integration tests
 	@$(NODE) scripts/test.ts
 
 check: setup ## Types, lint, format, dead code, layers, generated docs: seconds
@@ -26,11 +26,18 @@ down: setup ## Stop what `make up` started
 train: setup ## Train the shipped models anew from their data
 	@$(NODE) scripts/train.ts
 
+sbom: setup ## What the image is made of (CycloneDX), with licences
+	@$(NODE) scripts/sbom.ts
+
 clean: ## Remove what was installed in this folder (caches of the machine stay)
 	@rm -rf node_modules .millrace
 
 setup:
 	@bash scripts/bootstrap.sh
+
+# What the tests of chart and image need.
+tools:
+	@bash scripts/tools.sh
 
 # Where a broker and a registry named by the environment will do; tests stop and freeze their own.
 setup-given:

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import './runtime/onnx-telemetry.ts'
 import './runtime/thread-pool.ts'
 import { readFileSync } from 'node:fs'
 import { enableCompileCache } from 'node:module'

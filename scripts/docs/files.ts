@@ -4,6 +4,7 @@ import { schemaFiles } from '../../src/sink/schema-files.ts'
 import { dashboardFile } from '../monitoring/dashboard.ts'
 import { rulesFile } from '../monitoring/rules-file.ts'
 import { alertSections } from './alerts.ts'
+import { chartReadme } from './chart-readme.ts'
 import { configurationDocument } from './configuration.ts'
 import { replaceBetween } from './markdown.ts'
 import { metricsDocument } from './metrics.ts'
@@ -11,6 +12,7 @@ import { resultsFiles } from './results.ts'
 import { errorTable, exitTable, logTable } from './operations.ts'
 import { queueSeriesTable, reasonsTable } from './reasons.ts'
 import { fieldsTable, headersTable, replayHeadersTable, stylesTables } from './topics.ts'
+import { valuesSchema } from './values-schema.ts'
 
 /** A file that comes from code, as it must be. */
 export interface GeneratedFile {
@@ -46,6 +48,14 @@ export async function generatedFiles(
     {
       path: 'docs/model.schema.json',
       content: `${JSON.stringify(modelJsonSchema(), undefined, 2)}\n`,
+    },
+    {
+      path: 'helm/millrace/values.schema.json',
+      content: `${JSON.stringify(valuesSchema(), undefined, 2)}\n`,
+    },
+    {
+      path: 'helm/millrace/README.md',
+      content: chartReadme(read('helm/millrace/values.yaml') ?? ''),
     },
     partly('docs/operations.md', {
       'exit-statuses': exitTable(),

@@ -24,10 +24,20 @@ export class ServiceProcess {
   readonly #exited: Promise<number | string>
   #stderr = ''
 
-  /** Starts it in a folder; it is killed when the test ends, if it still runs. */
-  constructor(t: TestContext, env: Readonly<Record<string, string>>, cwd = ROOT) {
+  /**
+   * Starts it in a folder; it is killed when the test ends, if it still runs.
+   *
+   * @param command what runs the service in the foreground, Node on the source by default
+   */
+  constructor(
+    t: TestContext,
+    env: Readonly<Record<string, string>>,
+    cwd = ROOT,
+    command: readonly [string, ...string[]] = [process.execPath, resolve(ROOT, 'src/main.ts')],
+  ) {
     const { PATH = '' } = process.env
-    this.#child = spawn(process.execPath, [resolve(ROOT, 'src/main.ts')], {
+    const [program, ...args] = command
+    this.#child = spawn(program, args, {
       cwd,
       // Nothing of the test's own environment reaches it.
       env: { PATH, HTTP_HOST: '127.0.0.1', HTTP_PORT: '0', ...env },
@@ -103,6 +113,11 @@ export class ServiceProcess {
       const status = await this.status().catch(() => undefined)
       return status !== undefined && isSo(status) ? status : undefined
     })
+  }
+
+  /** What it wrote to standard error. */
+  get stderr(): string {
+    return this.#stderr
   }
 
   /** What it said. */

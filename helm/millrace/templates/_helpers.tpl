@@ -1,0 +1,126 @@
+{{- define "millrace.name" -}}
+{{- default .Chart.Name .Values.nameOverride | trunc 52 | trimSuffix "-" }}
+{{- end }}
+
+{{- define "millrace.fullname" -}}
+{{- if .Values.fullnameOverride }}
+{{- .Values.fullnameOverride | trunc 52 | trimSuffix "-" }}
+{{- else if contains (include "millrace.name" .) .Release.Name }}
+{{- .Release.Name | trunc 52 | trimSuffix "-" }}
+{{- else }}
+{{- printf "%s-%s" .Release.Name (include "millrace.name" .) | trunc 52 | trimSuffix "-" }}
+{{- end }}
+{{- end }}
+
+{{- define "millrace.selectorLabels" -}}
+app.kubernetes.io/name: {{ include "millrace.name" . }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end }}
+
+{{- define "millrace.labels" -}}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
+{{ include "millrace.selectorLabels" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+{{- end }}
+
+{{- define "millrace.serviceAccountName" -}}
+{{- if .Values.serviceAccount.create }}
+{{- default (include "millrace.fullname" .) .Values.serviceAccount.name }}
+{{- else }}
+{{- default "default" .Values.serviceAccount.name }}
+{{- end }}
+{{- end }}
+
+{{- define "millrace.image" -}}
+{{- with .Values.image }}
+{{- if .digest }}{{ .repository }}@{{ .digest }}{{ else }}{{ .repository }}:{{ default $.Chart.AppVersion .tag }}{{ end }}
+{{- end }}
+{{- end }}
+
+{{/* A value as the environment holds it. Whole numbers come as floats, which would print as 1e+09. */}}
+{{- define "millrace.value" -}}
+{{- if and (kindIs "float64" .) (eq . (floor .)) }}{{ int64 . }}{{ else }}{{ toString . }}{{ end }}
+{{- end }}
+
+{{/* The variable of `config`, or its default in the service. Called with (list root name default). */}}
+{{- define "millrace.variable" -}}
+{{- $given := index (index . 0).Values.config (index . 1) }}
+{{- if kindIs "invalid" $given }}{{ index . 2 }}{{ else }}{{ include "millrace.value" $given }}{{ end }}
+{{- end }}
+
+{{- define "millrace.appId" -}}
+{{- include "millrace.variable" (list . "APP_ID" (include "millrace.fullname" .)) }}
+{{- end }}
+
+{{- define "millrace.inputTopic" -}}
+{{- include "millrace.variable" (list . "INPUT_TOPIC" "events") }}
+{{- end }}
+
+{{- define "millrace.stateTopic" -}}
+{{- include "millrace.variable" (list . "STATE_TOPIC" (printf "%s-state" (include "millrace.appId" .))) }}
+{{- end }}
+
+{{/* Names of the output topics, separated by spaces; the changelog is none of them. */}}
+{{- define "millrace.outputTopics" -}}
+{{- include "millrace.variable" (list . "FEATURES_TOPIC" "ml-features") }}
+{{- printf " %s" (include "millrace.variable" (list . "PREDICTIONS_TOPIC" "ml-predictions")) }}
+{{- printf " %s" (include "millrace.variable" (list . "AUDIT_TOPIC" "ml-audit-log")) }}
+{{- printf " %s" (include "millrace.variable" (list . "DEAD_LETTER_TOPIC" "ml-dead-letters")) }}
+{{- printf " %s" (include "millrace.variable" (list . "LATE_TOPIC" "ml-late-events")) }}
+{{- end }}
+
+{{- define "millrace.graceSeconds" -}}
+{{- $needed := include "millrace.variable" (list . "SHUTDOWN_GRACE_MS" "10000") | float64 | mulf 0.001 | ceil | int }}
+{{- $given := .Values.terminationGracePeriodSeconds }}
+{{- if kindIs "invalid" $given }}{{ add $needed 10 }}
+{{- else if le (int $given) $needed }}
+{{- fail (printf "terminationGracePeriodSeconds must be more than SHUTDOWN_GRACE_MS (%d s), or Kubernetes ends the service before it has committed what is in flight, got %d" $needed (int $given)) }}
+{{- else }}{{ int $given }}
+{{- end }}
+{{- end }}
+
+{{/* Refuses values that would render to something that cannot work, with the reason. */}}
+{{- define "millrace.check" -}}
+{{- $partitions := .Values.topics.partitions }}
+{{- if kindIs "invalid" $partitions }}
+{{- fail "topics.partitions is required: how many partitions has the input topic? kafka-topics.sh --describe tells" }}
+{{- end }}
+{{- if not .Values.config.KAFKA_BROKERS }}
+{{- fail "config.KAFKA_BROKERS is required, e.g. kafka-1:9092,kafka-2:9092" }}
+{{- end }}
+{{- if and (ne (include "millrace.variable" (list . "INPUT_FORMAT" "registry")) "json") (not .Values.config.SCHEMA_REGISTRY_URL) }}
+{{- fail "config.SCHEMA_REGISTRY_URL is required with INPUT_FORMAT=registry; for plain JSON set INPUT_FORMAT: json" }}
+{{- end }}
+{{- $hpa := .Values.autoscaling.hpa }}
+{{- $keda := .Values.autoscaling.keda }}
+{{- if and $hpa.enabled $keda.enabled }}
+{{- fail "autoscaling.hpa and autoscaling.keda cannot both be enabled: KEDA makes an HPA of its own for the same pods" }}
+{{- end }}
+{{- $asked := dict "replicaCount" .Values.replicaCount }}
+{{- if $hpa.enabled }}{{ $_ := set $asked "autoscaling.hpa.maxReplicas" $hpa.maxReplicas }}{{ end }}
+{{- if $keda.enabled }}{{ $_ := set $asked "autoscaling.keda.maxReplicas" $keda.maxReplicas }}{{ end }}
+{{- range $name, $count := $asked }}
+{{- if gt (int $count) (int $partitions) }}
+{{- fail (printf "%s must be at most topics.partitions (%d): a partition has one owner, so the further instances would stand idle, got %d" $name (int $partitions) (int $count)) }}
+{{- end }}
+{{- end }}
+{{- if and $keda.enabled (not (or $keda.kafka.enabled $keda.prometheus.enabled)) }}
+{{- fail "autoscaling.keda needs a trigger: kafka, prometheus or both" }}
+{{- end }}
+{{- if and $keda.enabled $keda.prometheus.enabled (not $keda.prometheus.serverAddress) }}
+{{- fail "autoscaling.keda.prometheus.serverAddress is required" }}
+{{- end }}
+{{- $activation := $keda.kafka.activationLagThreshold }}
+{{- if and $keda.enabled (not (kindIs "invalid" $activation)) (lt (int $activation) (int $partitions)) }}
+{{- fail (printf "autoscaling.keda.kafka.activationLagThreshold must be at least topics.partitions (%d): markers of transactions keep the lag there, and the instances would never rest, got %d" (int $partitions) (int $activation)) }}
+{{- end }}
+{{- if and .Values.strimzi.enabled (not .Values.strimzi.cluster) }}
+{{- fail "strimzi.cluster is required: the name of the Kafka resource" }}
+{{- end }}
+{{- with .Values.model }}
+{{- if and (eq .from "persistentVolumeClaim") (not .persistentVolumeClaim.name) }}{{ fail "model.persistentVolumeClaim.name is required with model.from=persistentVolumeClaim" }}{{ end }}
+{{- if and (eq .from "configMap") (not .configMap.name) }}{{ fail "model.configMap.name is required with model.from=configMap" }}{{ end }}
+{{- if and (eq .from "initContainer") (not .initContainer.image) }}{{ fail "model.initContainer.image is required with model.from=initContainer" }}{{ end }}
+{{- end }}
+{{- end }}

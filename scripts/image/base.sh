@@ -1,0 +1,70 @@
+#!/usr/bin/env bash
+# Makes the two base images of the Dockerfile from Debian's packages and npm's, for machines that reach
+# no image registry: millrace-test/debian and millrace-test/node. What is there is kept.
+#
+#   DOCKER=… DOCKER_HOST=… bash scripts/image/base.sh
+set -euo pipefail
+exec >&2
+
+source "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
+
+DOCKER=${DOCKER:-docker}
+SUITE=bookworm
+# What Debian's own slim images leave out, too.
+LEFT_OUT=(--dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*'
+  --dpkgopt='path-exclude=/usr/share/locale/*' --dpkgopt='path-exclude=/usr/share/info/*')
+
+has_image() { "$DOCKER" image inspect "$1" >/dev/null 2>&1; }
+
+make_debian() {
+  local context
+  context=$(mktemp -d)
+  # The machine's own sources: they are the ones it reaches.
+  cat /etc/apt/sources.list.d/*.sources /etc/apt/sources.list 2>/dev/null >"$context/machine.sources" || true
+  run_logged debian mmdebstrap --variant=minbase --mode=root "${LEFT_OUT[@]}" "$SUITE" \
+    "$context/debian.tar" "$context/machine.sources" || give_up "mmdebstrap failed; see $LOGS/debian.log"
+  mkdir "$context/etc" && cp -r /etc/apt/apt.conf.d "$context/etc/apt.conf.d"
+  rm -f "$context"/etc/apt.conf.d/*postgresql* "$context"/etc/apt.conf.d/*packagekit* "$context"/etc/apt.conf.d/50*
+  cp /etc/ssl/certs/ca-certificates.crt "$context/etc/"
+  cat >"$context/Dockerfile" <<'DOCKERFILE'
+FROM scratch
+ADD debian.tar /
+COPY etc/apt.conf.d /etc/apt/apt.conf.d
+COPY etc/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
+DOCKERFILE
+  run_logged debian-image "$DOCKER" build --network host -t millrace-test/debian "$context" ||
+    give_up "the Debian image could not be made; see $LOGS/debian-image.log"
+  rm -rf "$context"
+}
+
+make_node() {
+  local context node npm_version=11
+  context=$(mktemp -d)
+  node=$(dirname "$(dirname "$("$LOCAL/bin/node" -p process.execPath)")")
+  mkdir -p "$context/node/bin" "$context/npm"
+  cp "$node/bin/node" "$context/node/bin/" && cp -R "$node/include" "$context/node/"
+  (cd "$context" && run_logged npm-package npm pack --silent "npm@$npm_version") || give_up "npm could not be fetched"
+  tar xzf "$context"/npm-*.tgz -C "$context/npm" --strip-components=1
+  cat "$HOME/.npmrc" 2>/dev/null | grep -v nodedir >"$context/npmrc" || true
+  # The machine's own registry, and whom the machine trusts.
+  printf '%s\n' "registry=$(npm config get registry)" cafile=/etc/ssl/certs/ca-certificates.crt >>"$context/npmrc"
+  cat >"$context/Dockerfile" <<'DOCKERFILE'
+FROM millrace-test/debian
+COPY node /usr/local
+COPY npm /usr/local/lib/node_modules/npm
+COPY npmrc /usr/local/etc/npmrc
+RUN ln -s ../lib/node_modules/npm/bin/npm-cli.js /usr/local/bin/npm && ln -s ../lib/node_modules/npm/bin/npx-cli.js /usr/local/bin/npx
+DOCKERFILE
+  run_logged node-image "$DOCKER" build --network host -t millrace-test/node "$context" ||
+    give_up "the Node image could not be made; see $LOGS/node-image.log"
+  rm -rf "$context"
+}
+
+if ! has_image millrace-test/debian; then
+  make_debian
+  step_done "debian image" "made with mmdebstrap"
+fi
+if ! has_image millrace-test/node; then
+  make_node
+  step_done "node image" "made from npm's packages"
+fi

@@ -1,0 +1,273 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { test } from 'node:test'
+import { VARIABLES } from '../../src/config/schema.ts'
+import {
+  at,
+  EXAMPLES,
+  hadolint,
+  kubeconform,
+  KUBERNETES_VERSIONS,
+  lint,
+  only,
+  refusal,
+  render,
+} from '../harness/chart.ts'
+import type { Manifest } from '../harness/chart.ts'
+
+const ROOT = resolve(import.meta.dirname, '../..')
+const POD = 'spec.template.spec'
+
+function read(path: string): string {
+  return readFileSync(join(ROOT, path), 'utf8')
+}
+
+/** The variables of the service's container that the chart sets from `config` and by itself. */
+function variables(manifests: readonly Manifest[]): Record<string, string> {
+  return {
+    ...(at(
+      manifests.find(({ kind }) => kind === 'ConfigMap'),
+      'data',
+    ) as Record<string, string>),
+  }
+}
+
+for (const name of EXAMPLES.keys()) {
+  test(`the example ${name} is linted and is what every Kubernetes version takes`, () => {
+    const linted = lint(name)
+    assert.ok(linted.isOk, linted.text)
+    const manifests = render(name)
+    for (const version of KUBERNETES_VERSIONS) {
+      const { isOk, text } = kubeconform(manifests, version)
+      assert.ok(isOk, `${version}: ${text}`)
+    }
+  })
+
+  test(`all pods of the example ${name} pass the Pod Security Standard "restricted"`, () => {
+    const pods = render(name).flatMap((manifest) => {
+      const pod = manifest.kind === 'Pod' ? at(manifest, 'spec') : at(manifest, POD)
+      return pod === undefined ? [] : [pod]
+    })
+    assert.ok(pods.length >= 2)
+    for (const pod of pods) {
+      assert.equal(at(pod, 'securityContext.runAsNonRoot'), true)
+      assert.equal(at(pod, 'securityContext.seccompProfile.type'), 'RuntimeDefault')
+      assert.equal(at(pod, 'automountServiceAccountToken'), false)
+      const initial = (at(pod, 'initContainers') ?? []) as unknown[]
+      for (const container of [...initial, ...(at(pod, 'containers') as unknown[])]) {
+        assert.equal(at(container, 'securityContext.allowPrivilegeEscalation'), false)
+        assert.deepEqual(at(container, 'securityContext.capabilities.drop'), ['ALL'])
+      }
+    }
+  })
+}
+
+test('kubeconform finds a field that is none', () => {
+  const bad = { kind: 'Service', apiVersion: 'v1', metadata: { name: 'x' }, spec: { prots: [] } }
+  for (const version of KUBERNETES_VERSIONS) assert.ok(!kubeconform([bad], version).isOk)
+})
+
+test('every default of a variable may be written as a value', () => {
+  const own = ['INSTANCE_ID', 'MODEL_DIR', 'HTTP_HOST', 'HTTP_PORT']
+  const sets = VARIABLES.flatMap(({ name, default: value }) =>
+    value === undefined || own.includes(name) ? [] : [`config.${name}=${value}`],
+  )
+  assert.ok(sets.length > 25)
+  const { isOk, text } = lint('minimal', sets)
+  assert.ok(isOk, text)
+  const written = variables(render('minimal', [`--set-string=${sets.join(',')}`]))
+  for (const { name, default: value } of VARIABLES) {
+    if (value !== undefined && !own.includes(name)) assert.equal(written[name], value)
+  }
+})
+
+const REFUSED = [
+  ['a misspelled variable', 'config.KAFKA_BROKER=k:9092', /KAFKA_BROKER/],
+  ['a misspelled property of the client', 'config.KAFKA_PRODUCER_LINGERMS=1', /LINGERMS/],
+  ['a property the guarantee rests on', 'config.KAFKA_PRODUCER_ACKS=1', /ACKS/],
+  ['a number out of its bounds', 'config.COMMIT_INTERVAL_MS=0', /COMMIT_INTERVAL_MS/],
+  ['a word that is none', 'config.INPUT_FORMAT=xml', /INPUT_FORMAT/],
+  ['a broker without a port', 'config.KAFKA_BROKERS=kafka', /KAFKA_BROKERS/],
+  ['what the chart sets itself', 'config.INSTANCE_ID=a', /INSTANCE_ID/],
+  ['a password in the open', 'config.KAFKA_SASL_PASSWORD=x', /KAFKA_SASL_PASSWORD/],
+  ['a secret property in the open', 'config.KAFKA_PRODUCER_SSL_KEY_PASSWORD=x', /SSL_KEY_PASSWORD/],
+  ['a secret without a key', 'secrets.KAFKA_SASL_PASSWORD.name=x', /key/],
+  ['a value the chart has not', 'replicas=2', /replicas/],
+  ['no count of partitions', 'topics.partitions=null', /how many partitions/],
+  ['more instances than partitions', 'replicaCount=2', /a partition has one owner.*got 2/],
+  [
+    'a grace that ends too soon',
+    'terminationGracePeriodSeconds=10',
+    /more than SHUTDOWN_GRACE_MS \(10 s\)/,
+  ],
+  [
+    'a model claim without a name',
+    'model.from=persistentVolumeClaim',
+    /persistentVolumeClaim\.name/,
+  ],
+] as const
+
+for (const [what, set, why] of REFUSED) {
+  test(`${what} is refused, with the reason`, () => {
+    assert.match(refusal('minimal', [set]), why)
+  })
+}
+
+test('the registry format without a registry is refused', () => {
+  assert.match(refusal('hpa', ['config.INPUT_FORMAT=registry']), /SCHEMA_REGISTRY_URL is required/)
+})
+
+test('an autoscaler that may pass the partitions is refused, and so are two of them', () => {
+  assert.match(
+    refusal('hpa', ['autoscaling.hpa.maxReplicas=7']),
+    /hpa\.maxReplicas must be at most/,
+  )
+  assert.match(
+    refusal('keda', ['autoscaling.keda.maxReplicas=9']),
+    /keda\.maxReplicas must be at most/,
+  )
+  assert.match(refusal('keda', ['autoscaling.hpa.enabled=true']), /cannot both/)
+  const early = 'autoscaling.keda.kafka.activationLagThreshold=7'
+  assert.match(refusal('keda', [early]), /at least topics\.partitions \(8\)/)
+})
+
+test('large numbers and flags reach the service as they were written', () => {
+  const { STATE_BYTES_MAX, DLQ_MAX_RATIO, SHUTDOWN_GRACE_MS } = variables(render('production'))
+  assert.deepEqual(
+    [STATE_BYTES_MAX, DLQ_MAX_RATIO, SHUTDOWN_GRACE_MS],
+    ['2147483648', '0.25', '20000'],
+  )
+  assert.equal(variables(render('keda'))['LEAVE_GROUP_ON_STOP'], 'true')
+})
+
+test('an instance is named by its pod, and stopped later than it needs', () => {
+  const workload = only(render('production'), 'StatefulSet')
+  const env = at(workload, `${POD}.containers.0.env`) as { name: string; valueFrom: unknown }[]
+  const named = env.find(({ name }) => name === 'INSTANCE_ID')
+  assert.deepEqual(named?.valueFrom, { fieldRef: { fieldPath: 'metadata.name' } })
+  assert.equal(at(workload, `${POD}.terminationGracePeriodSeconds`), 30)
+  assert.equal(at(workload, `${POD}.enableServiceLinks`), false)
+  assert.match(String(at(workload, `${POD}.containers.0.image`)), /^example\/scores@sha256:0+$/)
+})
+
+test('secrets are named, never held', () => {
+  const manifests = render('production')
+  assert.equal(
+    manifests.find(({ kind }) => kind === 'Secret'),
+    undefined,
+  )
+  const env = at(only(manifests, 'StatefulSet'), `${POD}.containers.0.env`) as Record<
+    string,
+    unknown
+  >[]
+  const password = env.find(({ name }) => name === 'KAFKA_SASL_PASSWORD')
+  assert.deepEqual(at(password, 'valueFrom.secretKeyRef'), {
+    name: 'scores-kafka',
+    key: 'password',
+  })
+})
+
+test('a Deployment hands its partitions over when it stops, unless told otherwise', () => {
+  const manifests = render('model-volume')
+  assert.equal(only(manifests, 'Deployment').kind, 'Deployment')
+  assert.equal(variables(manifests)['LEAVE_GROUP_ON_STOP'], 'true')
+  const kept = render('model-volume', ['config.LEAVE_GROUP_ON_STOP=false'])
+  assert.equal(variables(kept)['LEAVE_GROUP_ON_STOP'], 'false')
+  assert.equal(variables(render('minimal'))['LEAVE_GROUP_ON_STOP'], undefined)
+})
+
+test('a change of configuration restarts the pods', () => {
+  const annotation = `spec.template.metadata.annotations`
+  const before = at(only(render('minimal'), 'StatefulSet'), annotation)
+  const after = at(only(render('minimal', ['config.LOG_LEVEL=warn']), 'StatefulSet'), annotation)
+  assert.notDeepEqual(before, after)
+})
+
+test('KEDA starts the first instance above the partition count, and scales what the HPA would', () => {
+  const scaled = only(render('keda'), 'ScaledObject')
+  assert.equal(at(scaled, 'spec.triggers.0.metadata.activationLagThreshold'), '8')
+  assert.equal(at(scaled, 'spec.triggers.0.metadata.lagThreshold'), '50000')
+  assert.match(
+    String(at(scaled, 'spec.triggers.1.metadata.query')),
+    /millrace_partition_lag_records/,
+  )
+  const workload = only(render('keda'), 'StatefulSet')
+  assert.equal(at(workload, 'spec.replicas'), undefined)
+  assert.equal(at(scaled, 'spec.scaleTargetRef.name'), at(workload, 'metadata.name'))
+  const hpa = only(render('hpa'), 'HorizontalPodAutoscaler')
+  assert.equal(at(hpa, 'spec.scaleTargetRef.kind'), 'StatefulSet')
+})
+
+test('a network policy opens the ports of the configured brokers and registry, and DNS', () => {
+  const policy = only(render('production'), 'NetworkPolicy')
+  const ports = (at(policy, 'spec.egress') as { ports: { port: number }[] }[]).flatMap((rule) =>
+    rule.ports.map(({ port }) => port),
+  )
+  assert.deepEqual(ports, [53, 53, 9093, 443])
+  const other = render('production', ['config.SCHEMA_REGISTRY_URL=http://r:8081'])
+  assert.match(JSON.stringify(only(other, 'NetworkPolicy')), /"port":8081/)
+})
+
+test('the Kafka user has the least rights: reads the input, writes the outputs, its own ids only', () => {
+  const acls = at(only(render('strimzi'), 'KafkaUser'), 'spec.authorization.acls') as {
+    resource: { type: string; name: string; patternType: string }
+    operations: string[]
+  }[]
+  const rights = acls.map(
+    ({ resource: { type, name, patternType }, operations }) =>
+      `${type} ${name} ${patternType}: ${operations.join(',')}`,
+  )
+  assert.deepEqual(rights, [
+    'topic events literal: Read,Describe',
+    'topic ml-features literal: Write,Describe',
+    'topic ml-predictions literal: Write,Describe',
+    'topic scores_audit literal: Write,Describe',
+    'topic ml-dead-letters literal: Write,Describe',
+    'topic ml-late-events literal: Write,Describe',
+    'topic scores-state literal: Create,Read,Write,Describe,DescribeConfigs',
+    'group scores literal: Read,Describe',
+    'transactionalId scores- prefix: Write,Describe',
+  ])
+})
+
+test('Strimzi topics have names that Kubernetes takes, and the partitions of the input', () => {
+  const topics = render('strimzi').filter(({ kind }) => kind === 'KafkaTopic')
+  assert.equal(topics.length, 6)
+  const audit = topics.find((topic) => at(topic, 'spec.topicName') === 'scores_audit')
+  assert.equal(at(audit, 'metadata.name'), 'scores-audit')
+  for (const topic of topics) assert.equal(at(topic, 'spec.partitions'), 6)
+})
+
+test('the test pod is none of the instances that the service and its budget select', () => {
+  const manifests = render('minimal')
+  const selector = at(only(manifests, 'Service'), 'spec.selector') as Record<string, string>
+  const labels = at(only(manifests, 'Pod'), 'metadata.labels') as Record<string, string>
+  assert.ok(Object.entries(selector).some(([key, value]) => labels[key] !== value))
+})
+
+test('rules and dashboard are rendered with or without their files', () => {
+  const manifests = render('production')
+  assert.ok(Array.isArray(at(only(manifests, 'PrometheusRule'), 'spec.groups')))
+  const dashboard = manifests.find(
+    (each) => at(each, 'metadata.name') === 'release-millrace-dashboard',
+  )
+  assert.equal(
+    typeof JSON.parse(String(at(dashboard, 'data')?.['millrace.json' as never])),
+    'object',
+  )
+})
+
+test('chart, package and image have one version, and the image the Node of the tests', () => {
+  const { version } = JSON.parse(read('package.json')) as { version: string }
+  assert.match(read('helm/millrace/Chart.yaml'), new RegExp(`^version: ${version}$`, 'm'))
+  assert.match(read('helm/millrace/Chart.yaml'), new RegExp(`^appVersion: ${version}$`, 'm'))
+  assert.match(read('Dockerfile'), new RegExp(`^ARG VERSION=${version}$`, 'm'))
+  const { node } = JSON.parse(read('scripts/versions.json')) as { node: { version: string } }
+  assert.match(read('Dockerfile'), new RegExp(`^ARG NODE_IMAGE=node:${node.version}-`, 'm'))
+})
+
+test('hadolint has nothing to say of the Dockerfile', () => {
+  const { isOk, text } = hadolint()
+  assert.ok(isOk, text)
+})

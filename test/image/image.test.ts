@@ -1,0 +1,168 @@
+import assert from 'node:assert/strict'
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { after, before, test } from 'node:test'
+import type { TestContext } from 'node:test'
+import { answersOf, assertOnce, endsOf, whenCommitted } from '../harness/answers.ts'
+import { createBed } from '../harness/bed.ts'
+import { startEngine } from '../harness/engine.ts'
+import type { Engine } from '../harness/engine.ts'
+import { firstFlights, FLIGHT_PARTITIONS, flightRecords } from '../harness/flights.ts'
+import { ServiceProcess } from '../harness/service-process.ts'
+
+const ROOT = resolve(import.meta.dirname, '../..')
+const IMAGE = 'millrace-test/service'
+const FLIGHTS = 5_000
+/** The first build of a machine compiles the Kafka binding. */
+const BUILD_MS = 1_500_000
+const SIZE_BYTES_MAX = 350 * 1_048_576
+const SECURE = [
+  '--read-only',
+  '--user=65532:65532',
+  '--cap-drop=ALL',
+  '--security-opt=no-new-privileges',
+]
+let engine: Engine | undefined
+let missing = ''
+let containers = 0
+
+before(
+  async () => {
+    const started = await startEngine()
+    if ('missing' in started) {
+      missing = `no container engine: ${started.missing}`
+      process.stdout.write(`\nTHE IMAGE IS NOT TESTED HERE: ${missing}\n\n`)
+      return
+    }
+    engine = started
+    await engine.build(IMAGE)
+  },
+  { timeout: BUILD_MS },
+)
+
+after(() => engine?.stop())
+
+/** The one test that may be skipped, where no engine can be had. */
+function testImage(name: string, run: (t: TestContext, engine: Engine) => Promise<void>): void {
+  test(name, async (t) => {
+    if (engine === undefined) return t.skip(missing)
+    await run(t, engine)
+  })
+}
+
+/** The service in a container, in the foreground. */
+function start(
+  t: TestContext,
+  { client, env, docker }: Engine,
+  variables: Readonly<Record<string, string>>,
+  { image = IMAGE, options = ['--volume', `${ROOT}/models/flight-delay:/model:ro`] } = {},
+): { readonly service: ServiceProcess; readonly name: string } {
+  const name = `millrace-test-${process.pid}-${++containers}`
+  const { MODEL_DIR: _, ...given } = variables
+  const all = Object.entries({ HTTP_HOST: '127.0.0.1', HTTP_PORT: '0', ...given })
+  const args = ['run', '--rm', '--name', name, '--network', 'host', ...SECURE, ...options]
+  const set = all.flatMap(([key, value]) => ['--env', `${key}=${value}`])
+  // Before the client: ended first, it would leave the container behind.
+  t.after(() => docker('rm', '--force', name).catch(() => undefined))
+  const service = new ServiceProcess(t, env, ROOT, [client, ...args, ...set, image])
+  return { service, name }
+}
+
+testImage('a container that is stopped mid-stream loses and doubles nothing', async (t, docker) => {
+  const bed = await createBed({ partitions: FLIGHT_PARTITIONS, model: 'flight-delay' })
+  const records = await flightRecords(bed, await firstFlights(FLIGHTS))
+  await bed.write(records)
+  const env = { ...bed.env, BATCH_MAX_RECORDS: '50', COMMIT_MAX_RECORDS: '150' }
+  const { service } = start(t, docker, env)
+  await service.statusIs('a fifth', ({ totals }) => totals.predicted > FLIGHTS / 5)
+  await service.stop()
+  const answered = (await answersOf(bed)).audits.length
+  assert.ok(answered < FLIGHTS, 'the signal came too late to show anything')
+
+  const killed = start(t, docker, env)
+  await killed.service.statusIs('a tenth more', ({ totals }) => totals.predicted > FLIGHTS / 10)
+  await docker.docker('kill', '--signal', 'KILL', killed.name)
+  assert.equal(await killed.service.exit(), 137)
+
+  const successor = start(t, docker, bed.env)
+  await whenCommitted(successor.service, endsOf(records))
+  await successor.service.stop()
+  assertOnce(await answersOf(bed), FLIGHTS)
+})
+
+testImage(
+  'a container says nothing but its log, and is healthy by its own check',
+  async (t, docker) => {
+    const bed = await createBed({ format: 'json', model: 'flight-delay' })
+    const { service, name } = start(t, docker, { ...bed.env, HTTP_PORT: '18099' })
+    await service.logged('STARTED')
+    const check = JSON.parse(
+      await docker.docker('inspect', '--format', '{{json .Config.Healthcheck.Test}}', name),
+    )
+    await docker.docker('exec', name, ...check.slice(1))
+    await assert.rejects(
+      docker.docker('exec', '--env', 'HTTP_PORT=1', name, ...check.slice(1)),
+      'the check does not fail where nobody answers',
+    )
+    await service.stop()
+    assert.equal(service.stderr, '')
+    assert.deepEqual(
+      service.lines.filter(({ code }) => code === 'RAW'),
+      [],
+    )
+    // Its state topic and model folder are sound, so whatever it warned of is of the image.
+    assert.equal(
+      service.lines.find(({ code }) => code === 'KAFKA_CLIENT_UNPATCHED'),
+      undefined,
+    )
+  },
+)
+
+testImage(
+  'the image holds no compiler, no npm and nothing of other platforms',
+  async (_t, docker) => {
+    const script =
+      'for tool in npm npx cc gcc make python3 git curl; do command -v $tool && exit 1; done; ' +
+      'find /app/node_modules/onnxruntime-node/bin -name "*.node"; ls /app/compile-cache; id -u'
+    const listed = await docker.docker(
+      'run',
+      '--rm',
+      '--entrypoint',
+      '/bin/sh',
+      IMAGE,
+      '-c',
+      script,
+    )
+    const [binding, cache, user] = listed.trimEnd().split('\n')
+    assert.match(binding ?? '', /linux\/(x64|arm64)\/onnxruntime_binding\.node$/)
+    assert.match(cache ?? '', /^v24\..*-65532$/)
+    assert.equal(user, '65532')
+    const [size, labels] = await Promise.all(
+      ['{{.Size}}', '{{json .Config.Labels}}'].map((format) =>
+        docker.docker('inspect', '--format', format, IMAGE),
+      ),
+    )
+    assert.ok(Number(size) <= SIZE_BYTES_MAX, `the image has ${size} bytes`)
+    assert.match(labels ?? '', /org\.opencontainers\.image\.version/)
+    process.stdout.write(`# the image has ${(Number(size) / 1_048_576).toFixed(0)} MiB\n`)
+  },
+)
+
+testImage('a model is baked in by three lines, and starts without a volume', async (t, docker) => {
+  const folder = mkdtempSync(join(tmpdir(), 'millrace-model-'))
+  t.after(() => rmSync(folder, { recursive: true, force: true }))
+  cpSync(join(ROOT, 'models/engagement'), folder, { recursive: true })
+  const lines = [
+    `FROM ${IMAGE}`,
+    'COPY model.yaml model.onnx golden.json /model/',
+    'ENV APP_ID=baked',
+  ]
+  writeFileSync(join(folder, 'Dockerfile'), lines.join('\n'))
+  const baked = `${IMAGE}-baked`
+  await docker.build(baked, folder)
+  const env = { KAFKA_BROKERS: '127.0.0.1:9', INPUT_FORMAT: 'json' }
+  const { service } = start(t, docker, env, { image: baked, options: [] })
+  await service.logged('SELF_TEST')
+  await service.stop()
+})
