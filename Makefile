@@ -1,15 +1,18 @@
 NODE := .millrace/bin/node
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench up down train clean setup setup-given tools sbom
+.PHONY: help demo test test-all check bench up down train clean setup setup-given tools sbom
 
 help: ## This list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
 
 demo: setup-given ## The main job on real flights, in this terminal (KEEP=1 leaves it running)
 	@$(NODE) scripts/demo/main.ts
 
-test: setup tools ## Everything: checks, unit, property, contract, chart, image and integration tests
+test: setup ## Checks, unit, property, simulation, contract, integration, guide and timing tests
 	@$(NODE) scripts/test.ts
+
+test-all: setup tools ## The same, and the Helm chart's and the image's: fetches and builds tools first
+	@$(NODE) scripts/test.ts all
 
 check: setup ## Types, lint, format, dead code, layers, generated docs: seconds
 	@$(NODE) scripts/check.ts

@@ -3,6 +3,7 @@
  * runner on a folder of `test/`; `check` is what `npm run check` does besides its own tests.
  *
  *     node scripts/test.ts [group…]
+ *     node scripts/test.ts all        # chart and image too, which build more than they test
  */
 import { spawn } from 'node:child_process'
 import { globSync } from 'node:fs'
@@ -11,6 +12,8 @@ import { startTestbed } from './testbed/testbed.ts'
 import type { Testbed } from './testbed/testbed.ts'
 
 const ROOT = resolve(import.meta.dirname, '..')
+/** Groups that run only when they are named, or with `all`. */
+const ASKED_FOR: ReadonlySet<string> = new Set(['chart', 'image'])
 /** Groups with whether they need broker and registry, and how many files may run at once. */
 const GROUPS = {
   check: { isReal: false, atOnce: 1 },
@@ -40,13 +43,14 @@ interface Result {
 }
 
 const asked = process.argv.slice(2)
-const groups = (Object.keys(GROUPS) as Group[]).filter(
-  (group) => asked.length === 0 || asked.includes(group),
+const isAll = asked.includes('all')
+const groups = (Object.keys(GROUPS) as Group[]).filter((group) =>
+  asked.length === 0 ? !ASKED_FOR.has(group) : isAll || asked.includes(group),
 )
 process.exitCode = await main()
 
 async function main(): Promise<number> {
-  const unknown = asked.find((name) => !(name in GROUPS))
+  const unknown = asked.find((name) => name !== 'all' && !(name in GROUPS))
   if (unknown !== undefined) {
     process.stderr.write(`no group "${unknown}"; there are ${Object.keys(GROUPS).join(', ')}\n`)
     return 2

@@ -119,6 +119,7 @@ export class SimProducer implements TransactionalProducer {
 
   async abortTransaction(): Promise<void> {
     this.#require(['open', 'must-abort'], 'abort')
+    if (this.#state === 'must-abort') throw this.#die('PRODUCER_FATAL')
     await this.#travel()
     this.#mayRefuse('abort-retriable', 'abort')
     if (this.#world.fault('abort-uncertain')) throw this.#die('COMMIT_UNCERTAIN')
