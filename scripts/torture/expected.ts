@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import type { ModelSpec } from '../../src/domain/model-spec.ts'
 import { parseModelSpec } from '../../src/features/spec.ts'
 import { startScorer } from '../../src/inference/onnx-scorer.ts'
 import { FeatureOracle } from '../../test/oracle/features.ts'
@@ -20,11 +21,18 @@ export interface Expected {
   readonly value: Buffer | null
 }
 
+/** What must have become of all records, and the oracle that has seen them. */
+export interface Fold {
+  readonly spec: ModelSpec
+  readonly oracle: FeatureOracle
+  readonly expected: readonly Expected[]
+}
+
 /**
  * The sequential fold: every partition's records one after the other through the features oracle, its
  * rows through the model. By partition, then by offset.
  */
-export async function expectedOf(records: readonly InputPlan[]): Promise<readonly Expected[]> {
+export async function foldOf(records: readonly InputPlan[]): Promise<Fold> {
   const text = readFileSync(join(FOLDER, 'model.yaml'), 'utf8')
   const spec = parseModelSpec(text, 'model.yaml')
   const oracle = new FeatureOracle(spec)
@@ -41,9 +49,10 @@ export async function expectedOf(records: readonly InputPlan[]): Promise<readonl
       scores.push(...(await scorer.score(rows, batch.length)))
     }
     let next = 0
-    return folded.map((each) =>
+    const expected = folded.map((each) =>
       each.outcome === 'predicted' ? { ...each, score: scores[next++] ?? null } : each,
     )
+    return { spec, oracle, expected }
   } finally {
     await scorer.close()
   }

@@ -60,6 +60,7 @@ export function reportOf(result: TortureResult): string {
           ['predicted', whole(verdict.predicted)],
           ['late', whole(verdict.late)],
           ['dead letters', whole(verdict.deadLetters)],
+          ['keys with their state compared', whole(verdict.keys)],
           ['lost', whole(verdict.lost)],
           ['doubled', whole(verdict.doubled)],
           ['different from the oracle', whole(verdict.wrong)],

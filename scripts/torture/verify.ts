@@ -2,15 +2,18 @@ import { isDeepStrictEqual } from 'node:util'
 import type { InputRecord } from '../../src/domain/record.ts'
 import type { Audit } from '../../test/harness/answers.ts'
 import type { Bed } from '../../test/harness/bed.ts'
-import { expectedOf } from './expected.ts'
+import { foldOf } from './expected.ts'
 import type { Expected } from './expected.ts'
 import type { InputPlan } from './records.ts'
+import { probeState } from './state.ts'
 
 const SHOWN = 10
 
 /** What a read-committed reader found, against the oracle. */
 export interface Verdict {
   readonly records: number
+  /** Keys whose state, folded from the changelog, was asked for features. */
+  readonly keys: number
   readonly predicted: number
   readonly late: number
   readonly deadLetters: number
@@ -25,7 +28,8 @@ export interface Verdict {
 
 /** Reads everything back, past the proxy, and compares it with the oracle over the input log. */
 export async function verify(bed: Bed, records: readonly InputPlan[]): Promise<Verdict> {
-  const expected = await expectedOf(records)
+  const fold = await foldOf(records)
+  const { expected } = fold
   const findings = new Findings()
   const audits = await bed.readAvro<Audit>('audit')
   const { lost, doubled } = compareAudits(audits, expected, findings)
@@ -46,8 +50,11 @@ export async function verify(bed: Bed, records: readonly InputPlan[]): Promise<V
     const as = wanted.map(({ partition, value }) => ({ partition, value }))
     compareInOrder(name, found, as, findings)
   }
+  const probes = await probeState(bed, records, fold)
+  for (const { key, found, wanted } of probes) compare(`state of ${key}`, found, wanted, findings)
   return {
     records: expected.length,
+    keys: probes.length,
     predicted: predicted.length,
     late: late.length,
     deadLetters: dead.length,
