@@ -119,9 +119,12 @@ export class CommitWatch {
     // Offsets of aborted transactions need no answer.
     const unanswered = this.#logs.inputs[partition]?.visible(from, offset) ?? []
     const isAll = count === unanswered.length
-    const start = isAll ? from : (unanswered.at(-count)?.offset ?? offset - count)
     const told = this.#told.get(`${name}-${partition}`)
     this.#told.delete(`${name}-${partition}`)
+    // A gap may have held nothing but aborted records, which the service cannot know.
+    const isEmptyGap = told?.gap !== undefined && !this.#holds(partition, from, told.start)
+    const first = isEmptyGap ? Math.max(from, told.start) : from
+    const start = isAll ? first : (unanswered.at(-count)?.offset ?? offset - count)
     this.#committed[partition] = offset
     const step = { partition, from, start, told }
     if (count === 0 || count > unanswered.length) {
