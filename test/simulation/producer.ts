@@ -12,6 +12,8 @@ const REFUSED_MS = 30_000
 /** A call is given up when it has not been answered for so long. */
 const WATCHDOG_MS = 60_000
 const HANGING_SHARE = 0.1
+/** Of aborts that a client can still do itself: there are few. */
+const ABORT_SHARE = 0.3
 /** Of the records: of a unit, some two in ten. */
 const REFUSED_SHARE = 0.01
 /** Of the offsets sent by a member that loses partitions at all: it does so at that moment. */
@@ -122,7 +124,7 @@ export class SimProducer implements TransactionalProducer {
     if (this.#state === 'must-abort') throw this.#die('PRODUCER_FATAL')
     await this.#travel()
     this.#mayRefuse('abort-retriable', 'abort')
-    if (this.#world.fault('abort-uncertain')) throw this.#die('COMMIT_UNCERTAIN')
+    if (this.#world.fault('abort-uncertain', ABORT_SHARE)) throw this.#die('COMMIT_UNCERTAIN')
     await this.#mayHang('abort')
     this.#reached(() => this.#broker.abort(this.#name, this.#epoch))
     await this.#travel()
@@ -190,7 +192,7 @@ export class SimProducer implements TransactionalProducer {
   /** A refusal that passes: the call must come again with the same arguments. */
   #mayRefuse(kind: Fault, name: string, offsets: readonly OffsetCommit[] = []): void {
     const refused = this.#refused
-    const isRefused = this.#world.fault(kind)
+    const isRefused = this.#world.fault(kind, name === 'abort' ? ABORT_SHARE : undefined)
     if (refused === undefined && !isRefused) return
     const call = `${name} ${JSON.stringify(offsets)}`
     this.#refused = isRefused ? call : undefined

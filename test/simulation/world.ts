@@ -55,7 +55,9 @@ const THEMES: readonly (readonly Fault[])[] = [
   ['rebalance', 'hanging-call'],
   ['hanging-call'],
   ['commit-uncertain-later', 'init-unavailable'],
-  ['produce-refused', 'abort-retriable', 'abort-uncertain'],
+  ['produce-refused'],
+  // A flood is aborted by a client that is well.
+  ['flood', 'abort-retriable', 'abort-uncertain'],
   ['flood', 'rebalance'],
   ['input-deleted'],
   ['input-deleted', 'changelog-deleted', 'stop'],
