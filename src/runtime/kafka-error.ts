@@ -7,6 +7,7 @@ export const KAFKA_ERROR = {
   timedOut: -185,
   queueFull: -184,
   assignPartitions: -175,
+  state: -172,
   revokePartitions: -174,
   authentication: -169,
   fatal: -150,

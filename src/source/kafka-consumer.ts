@@ -298,11 +298,16 @@ export class KafkaSource implements Source {
 
   /** After the loop has gone (closing), a revocation still needs its answer, or the client hangs. */
   #announce(rebalance: Rebalance): void {
-    if (this.#onRebalance === undefined) {
-      rebalance.answer()
+    if (this.#onRebalance !== undefined) {
+      this.#onRebalance(rebalance)
       return
     }
-    this.#onRebalance(rebalance)
+    try {
+      rebalance.answer()
+    } catch (error) {
+      // It may come when the client is down already: nobody waits for the answer any more.
+      if (kafkaErrorOf(error).code !== KAFKA_ERROR.state) throw error
+    }
   }
 
   #noticeError(error: unknown): void {
