@@ -41,9 +41,13 @@ test('a commit that holds up a rebalance longer than REBALANCE_DRAIN_MS is looke
   await second.logged('STARTED')
   proxy.delay(DELAY_MS)
   await second.statusIs('a share', ({ partitions }) => partitions.length > 0)
-  const recovering = await first.logged('RECOVERING')
-  assert.match(recovering.msg, new RegExp(`took longer than ${DRAIN_MS} ms`))
   await first.logged('RECOVERED')
+  // The group may move on under another commit before, which needs a new producer too.
+  const recovering = first.lines.filter(({ code }) => code === 'RECOVERING')
+  assert.ok(
+    recovering.some(({ msg }) => msg.includes(`took longer than ${DRAIN_MS} ms`)),
+    recovering.map(({ msg }) => msg).join('; '),
+  )
   proxy.delay(0)
   await second.stop()
   const all = FLIGHT_PARTITIONS

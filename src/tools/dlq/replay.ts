@@ -57,7 +57,11 @@ export async function replay(bench: Workbench, options: ReplayOptions): Promise<
     }
   }
   bench.print(json ? report.toJson(isDryRun) : report.toText(isDryRun))
-  if (bench.isStopped()) bench.note('stopped as asked; run it again to go on\n')
+  if (bench.isStopped()) {
+    bench.note('stopped as asked; run it again to go on\n')
+    // What was not looked at yet is in no count.
+    return EXIT.incomplete
+  }
   const { letters, pass, unsure, skipped, late } = report.total
   const judged = pass + unsure + skipped + (options.includeLate ? late : 0)
   const done = isDryRun ? judged : report.replayed
