@@ -31,7 +31,9 @@ test('a commit that holds up a rebalance longer than REBALANCE_DRAIN_MS is looke
     REBALANCE_DRAIN_MS: String(DRAIN_MS),
     // No poll is short while there is a record, so a unit is open when the rebalance comes.
     BATCH_MAX_RECORDS: '1',
-    COMMIT_INTERVAL_MS: '5000',
+    // And nothing else commits it: a commit under way would meet the new generation instead.
+    COMMIT_INTERVAL_MS: '30000',
+    TRANSACTION_TIMEOUT_MS: '60000',
   }
   const first = new ServiceProcess(t, env)
   await first.logged('ASSIGNED')
