@@ -185,7 +185,8 @@ class Walk {
     const answers = await answersOf(this.#bed)
     const input = await this.#bed.read('input')
     assertOnce(answers, input.length)
-    assert.ok(input.length > this.#users.length + 100, 'letters were brought back')
+    // Of the events that trip the breaker none may have been committed; the hundred before them were.
+    assert.ok(input.length >= this.#users.length + 100, 'letters were brought back')
     const predicted = (await this.#bed.read('predictions')).map(({ key }) => String(key))
     assert.deepEqual(predicted.toSorted(), this.#users.toSorted(), 'a prediction for each event')
     this.checks += 1
