@@ -2,14 +2,10 @@ import type { FastifyInstance } from 'fastify'
 import {
   adminProperties,
   changelogProperties,
-  consumerProperties,
   producerProperties,
-  registryOptions,
 } from './config/client-properties.ts'
 import type { Config } from './config/schema.ts'
-import { JsonDecoder } from './decode/json-decoder.ts'
 import type { Decoder } from './decode/port.ts'
-import { RegistryDecoder } from './decode/registry-codec.ts'
 import { ServiceError } from './domain/errors.ts'
 import type { ModelSpec } from './domain/model-spec.ts'
 import { FeatureEngine } from './features/engine.ts'
@@ -30,27 +26,24 @@ import { Tally } from './loop/tally.ts'
 import { UnitOfWork } from './loop/unit-of-work.ts'
 import { Backoff } from './runtime/backoff.ts'
 import { systemClock } from './runtime/clock.ts'
-import { RegistryCache } from './runtime/registry-cache.ts'
 import { clientWarning } from './runtime/kafka-addon.ts'
-import { createRegistryClient } from './runtime/registry-client.ts'
 import { retry } from './runtime/retry.ts'
 import { keepYoungGeneration } from './runtime/young-generation.ts'
 import { createApp, listen } from './serving/app.ts'
 import type { ServiceIdentity } from './serving/status-report.ts'
-import { createEncoder } from './sink/create-encoder.ts'
-import { JsonEncoder } from './sink/json-encoder.ts'
-import { fenceProducer, KafkaProducer } from './sink/kafka-producer.ts'
-import { OutputPlan, type OutputTopics } from './sink/plan.ts'
-import type { OutputEncoder } from './sink/port.ts'
-import { registeredSchemas } from './sink/schema-body.ts'
-import { resolveOutputSchemas } from './sink/schema-registration.ts'
+import { fenceProducer, type KafkaProducer } from './sink/kafka-producer.ts'
+import { OutputPlan } from './sink/plan.ts'
 import { KafkaChangelog } from './source/kafka-changelog.ts'
-import { KafkaSource } from './source/kafka-consumer.ts'
+import type { KafkaSource } from './source/kafka-consumer.ts'
 import { readLastWritten } from './source/last-written.ts'
-import { checkStateTopic, createStateTopic } from './source/state-topic.ts'
 import { requireTopics } from './source/topic-check.ts'
+import { prepareChangelog } from './start/changelog.ts'
+import { createClients } from './start/clients.ts'
+import { createCodecs } from './start/codecs.ts'
+import { outputTopics } from './start/output-topics.ts'
+import type { WaitFor } from './start/wait-for.ts'
 import { readExpiries } from './telemetry/certificates.ts'
-import { logCacheEvents, logEvents } from './telemetry/log-events.ts'
+import { logEvents } from './telemetry/log-events.ts'
 import type { Log } from './telemetry/log.ts'
 import { createMetrics, type Metrics } from './telemetry/metrics.ts'
 
@@ -99,6 +92,7 @@ export class Service {
    */
   async run(): Promise<void> {
     const { config, log } = this.#options
+    const waitFor = this.#waitFor
     const warning = clientWarning()
     if (warning !== undefined) log('KAFKA_CLIENT_UNPATCHED', warning)
     const folder = await loadModelFolder(config.modelDir, parseModelSpec)
@@ -109,18 +103,20 @@ export class Service {
     const identity = this.#identity(folder)
     const metrics = this.#metrics(identity, engine)
     const { app, port } = await this.#serve(identity, metrics)
-    const { source, producer } = this.#createClients(metrics)
+    const { source, producer } = createClients(config, metrics)
     this.#producer = producer
     const { inputTopic } = config
     const topics = outputTopics(config)
     const [scorer, { decoder, encoder }] = await Promise.all([
       this.#startModel(folder),
-      this.#connectRegistry(folder, identity),
+      createCodecs({ config, spec: folder.spec, model: identity.model, log, waitFor }),
       this.#connectSource(source),
     ])
     // Last of all: it fences whoever had this name, so everything else must be good.
-    await this.#prepareChangelog(engine, source)
-    await this.#waitFor(() => producer.initTransactions())
+    if (engine.hasState) {
+      await prepareChangelog({ config, reachMs: engine.reachMs, source, log, waitFor })
+    }
+    await waitFor(() => producer.initTransactions())
     const plan = new OutputPlan({
       topics,
       encoder,
@@ -192,96 +188,11 @@ export class Service {
     return scorer
   }
 
-  async #connectRegistry(
-    { spec }: ModelFolder,
-    { model }: ServiceIdentity,
-  ): Promise<{ decoder: Decoder; encoder: OutputEncoder }> {
-    const { config, log } = this.#options
-    const { inputFormat, outputFormat, tombstones, schemaCacheDir: directory } = config
-    const given = { spec, identity: model }
-    const options = registryOptions(config)
-    if (options === undefined || (inputFormat === 'json' && outputFormat === 'json')) {
-      return { decoder: new JsonDecoder(spec.event, tombstones), encoder: new JsonEncoder(given) }
-    }
-    const client = createRegistryClient(options)
-    const at = { registryUrls: options.baseURLs, events: logCacheEvents(log) }
-    const cache =
-      directory === undefined ? undefined : await RegistryCache.open({ ...at, directory })
-    const decoder =
-      inputFormat === 'json'
-        ? new JsonDecoder(spec.event, tombstones)
-        : new RegistryDecoder({
-            client,
-            cache,
-            mapping: spec.event,
-            clock: this.#clock,
-            tombstones,
-          })
-    if (outputFormat === 'json') return { decoder, encoder: new JsonEncoder(given) }
-    const schemaIds = await this.#waitFor(() =>
-      resolveOutputSchemas(client, {
-        topics: outputTopics(config),
-        schemas: registeredSchemas(spec, outputFormat),
-        strategy: config.schemaSubjectStrategy,
-        autoRegister: config.schemaAutoRegister,
-        cache,
-      }),
-    )
-    return { decoder, encoder: createEncoder(outputFormat, { ...given, schemaIds }) }
-  }
-
-  #createClients(metrics: Metrics): { source: KafkaSource; producer: KafkaProducer } {
-    const { config } = this.#options
-    try {
-      const source = new KafkaSource({
-        topic: config.inputTopic,
-        properties: consumerProperties(config),
-        leavesGroup: config.leaveGroupOnStop,
-        onStatistics: (json) => metrics.statistics('consumer', json),
-      })
-      const producer = new KafkaProducer({
-        properties: producerProperties(config),
-        consumer: () => source.client,
-        requestTimeoutMs: config.transactionTimeoutMs,
-        onStatistics: (json) => metrics.statistics('producer', json),
-      })
-      return { source, producer }
-    } catch (error) {
-      // librdkafka checks the properties that were passed through.
-      const why = error instanceof Error ? error.message : String(error)
-      const { kafkaConsumerProperties: consumer, kafkaProducerProperties: producer } = config
-      const passed = Object.keys({ ...consumer, ...producer }).join(', ') || 'none'
-      const message = `the Kafka client refuses its settings: ${why}; passed through: ${passed}`
-      throw new ServiceError('CONFIG_INVALID', message)
-    }
-  }
-
   async #connectSource(source: KafkaSource): Promise<void> {
     const { config } = this.#options
     const topics = Object.values(outputTopics(config))
     await this.#waitFor(() => source.connect())
     await this.#waitFor(() => requireTopics(source, config.inputTopic, topics))
-  }
-
-  /** Creates the changelog where it is absent, and checks its partitions and its settings. */
-  async #prepareChangelog(engine: FeatureEngine, source: KafkaSource): Promise<void> {
-    if (!engine.hasState) return
-    const { config, log } = this.#options
-    const { inputTopic, stateTopic: topic } = config
-    const counts = await this.#waitFor(() => source.partitionCounts([inputTopic, topic]))
-    if (!counts.has(topic)) {
-      const plan = { topic, partitions: counts.get(inputTopic) ?? 0, reachMs: engine.reachMs }
-      const isNew = await this.#waitFor(() => createStateTopic(adminProperties(config), plan))
-      if (isNew) log('STATE_TOPIC_CREATED', `"${topic}" with ${plan.partitions} partitions`)
-      // It takes a moment until every broker knows.
-      await this.#waitFor(() => requireKnown(source, topic))
-    }
-    await this.#waitFor(() => requireTopics(source, inputTopic, [topic]))
-    const { reachMs } = engine
-    const differences = await this.#waitFor(() =>
-      checkStateTopic(adminProperties(config), { topic, reachMs }),
-    )
-    for (const difference of differences) log('STATE_TOPIC_SETTINGS', difference)
   }
 
   #compose(parts: {
@@ -345,7 +256,7 @@ export class Service {
   }
 
   /** Repeats a call of the start until it is answered; health says what is waited for. */
-  async #waitFor<Value>(call: () => Promise<Value>): Promise<Value> {
+  readonly #waitFor: WaitFor = async (call) => {
     const waited = new Set<string>()
     const value = await retry(call, {
       clock: this.#clock,
@@ -367,28 +278,12 @@ function backoff(): Backoff {
   return new Backoff(BACKOFF_FIRST_MS, BACKOFF_MAX_MS)
 }
 
-/** @throws ServiceError `KAFKA_UNAVAILABLE` while the broker asked does not know the topic */
-async function requireKnown(source: KafkaSource, topic: string): Promise<void> {
-  if ((await source.partitionCounts([topic])).has(topic)) return
-  throw new ServiceError('KAFKA_UNAVAILABLE', `the new topic "${topic}" is not known yet`)
-}
-
 function breakerBounds(config: Config): BreakerBounds {
   return {
     ratioMax: config.dlqMaxRatio,
     windowMs: config.dlqWindowMs,
     recordsMin: config.dlqMinRecords,
     pauseMs: config.dlqTripPauseMs,
-  }
-}
-
-function outputTopics(config: Config): OutputTopics {
-  return {
-    features: config.featuresTopic,
-    predictions: config.predictionsTopic,
-    audit: config.auditTopic,
-    late: config.lateTopic,
-    deadLetters: config.deadLetterTopic,
   }
 }
 

@@ -34,7 +34,15 @@ const ADAPTERS: readonly string[] = [
 ]
 
 /** Where `src` is put together. */
-const COMPOSITION: readonly string[] = ['src/main.ts', 'src/service.ts', 'src/dlq.ts']
+const COMPOSITION: readonly string[] = [
+  'src/main.ts',
+  'src/service.ts',
+  'src/dlq.ts',
+  'src/start/changelog.ts',
+  'src/start/clients.ts',
+  'src/start/codecs.ts',
+  'src/start/output-topics.ts',
+]
 
 /** Packages that one place alone may use. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
