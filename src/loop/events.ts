@@ -1,5 +1,6 @@
 import type { ServiceError } from '../domain/errors.ts'
 import type { OffsetCommit } from '../sink/port.ts'
+import type { Rebalance } from '../source/port.ts'
 import type { Location } from './locate.ts'
 import type { Recovery } from './recover.ts'
 
@@ -14,7 +15,12 @@ export interface Restoration {
 /** The loop's rare events, for the log. Never throws, never waits. */
 export interface LoopEvents {
   assigned(rebalanceNumber: number, partitions: readonly number[]): void
-  released(kind: 'revoked' | 'lost', rebalanceNumber: number, partitions: readonly number[]): void
+  released(
+    rebalance: Pick<
+      Exclude<Rebalance, { kind: 'assigned' }>,
+      'kind' | 'number' | 'partitions' | 'why'
+    >,
+  ): void
   /** A partition's start was decided: whether and how far state is rebuilt from the log. */
   located(location: Location): void
   /** State of a partition is being read from the changelog; `offsets` is how far there is to go. */

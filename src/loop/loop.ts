@@ -350,7 +350,7 @@ export class Loop {
     await source.seek(again.filter(({ partition }) => isOwned(partition)))
     if (partitions.all().length === 0 && this.#restorer.isIdle)
       this.#phase = 'waiting-for-assignment'
-    events.released(rebalance.kind, rebalance.number, rebalance.partitions)
+    events.released(rebalance)
     return only(held, (partition) => isOwned(partition) && !isAgain.has(partition))
   }
 

@@ -3,8 +3,8 @@ import type { IAdminClient, KafkaConsumer, ListOffsetsResult } from '@confluenti
 import { ServiceError } from '../domain/errors.ts'
 import { fromCallback } from '../runtime/callback.ts'
 import { kafkaRequest } from '../runtime/kafka-request.ts'
-import { incremental } from './kafka-consumer.ts'
-import type { ClientProperties } from './kafka-consumer.ts'
+import { incremental } from './group-client.ts'
+import type { ClientProperties } from './group-client.ts'
 import type { LogBounds } from './port.ts'
 
 const POLL_WAIT_MS = 20

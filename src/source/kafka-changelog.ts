@@ -6,8 +6,8 @@ import { KAFKA_ERROR } from '../runtime/kafka-error.ts'
 import { kafkaRequest, requestError } from '../runtime/kafka-request.ts'
 import { AssignedPartitions } from './assigned-partitions.ts'
 import type { ChangelogReader, RecordView } from './changelog-port.ts'
-import { incremental } from './kafka-consumer.ts'
-import type { ClientProperties } from './kafka-consumer.ts'
+import { incremental } from './group-client.ts'
+import type { ClientProperties } from './group-client.ts'
 import { consumeBlock } from './message-block.ts'
 
 const WAIT = { firstMs: 20, lingerMs: 0 } as const

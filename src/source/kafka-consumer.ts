@@ -1,4 +1,4 @@
-import kafka from '@confluentinc/kafka-javascript'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type {
   KafkaConsumer,
   LibrdKafkaError,
@@ -9,26 +9,26 @@ import { ServiceError } from '../domain/errors.ts'
 import type { InputRecord } from '../domain/record.ts'
 import { fromCallback } from '../runtime/callback.ts'
 import { canKafka } from '../runtime/kafka-addon.ts'
-import type { BatchHandle } from '../runtime/kafka-addon.ts'
 import { KAFKA_ERROR, kafkaErrorOf, unauthorized } from '../runtime/kafka-error.ts'
 import { kafkaRequest } from '../runtime/kafka-request.ts'
 import { readStatistics } from './consumer-statistics.ts'
-import { BlockRecord, consumeBlock } from './message-block.ts'
+import {
+  createGroupClient,
+  giveBack,
+  incremental,
+  isFatal,
+  isOver,
+  POLL_WAIT_MS,
+  pollBlock,
+  pollMessages,
+  storedOf,
+} from './group-client.ts'
+import type { Assignment, ClientProperties, GroupEvents } from './group-client.ts'
+import { OwnFencing } from './own-fencing.ts'
 import type { CommittedOffset, LogBounds, Rebalance, Source, StartOffset } from './port.ts'
-
-/** librdkafka properties, as `config/client-properties.ts` makes them. */
-export type ClientProperties = Readonly<Record<string, string | number | boolean>>
-
-interface Assignment {
-  readonly topic: string
-  readonly partition: number
-}
 
 /** librdkafka's logical offset for the beginning of the log. */
 const OFFSET_BEGINNING = -2
-/** Longest wait for the first record of a poll: bounds how late a rebalance or shutdown is noticed. */
-const POLL_WAIT_MS = 50
-const WAIT = { firstMs: POLL_WAIT_MS, lingerMs: 1 } as const
 /** After it the client's threads have woken of themselves. */
 const WAKE_TIMEOUT_MS = 1_000
 /** Bound on every request to a broker outside of polling. */
@@ -48,6 +48,20 @@ export class KafkaSource implements Source {
   readonly #leavesGroup: boolean
   readonly #onStatistics: ((json: string) => void) | undefined
   readonly #isPatched: boolean
+  readonly #events: GroupEvents = {
+    rebalanced: (client, error, partitions) => {
+      if (client === this.#consumer) this.#rebalanced(error, partitions)
+      else giveBack(client, error, partitions)
+    },
+    failed: (client, error) => {
+      if (client === this.#consumer) this.#noticeError(error)
+    },
+    measured: (client, json) => {
+      if (client !== this.#consumer) return
+      this.#noticeStatistics(json)
+      this.#onStatistics?.(json)
+    },
+  }
   #consumer: KafkaConsumer
   readonly #lastStable = new Map<number, number>()
   /** Assigned, but waiting for `seek`. */
@@ -56,6 +70,15 @@ export class KafkaSource implements Source {
   #rebalances = 0
   #trouble: string | undefined
   #fatal: ServiceError | undefined
+  /** Assigned and answered for. */
+  readonly #owned = new Set<number>()
+  readonly #fencing = new OwnFencing()
+  /** The client is to be replaced, and the loop has yet to give up what the old one had. */
+  #isGivenUp = false
+  /** A client in another's place has yet to join. */
+  #isReplaced = false
+  #return: Promise<void> | undefined
+  #retired: Promise<void> = Promise.resolve()
 
   constructor(options: {
     readonly topic: string
@@ -72,7 +95,7 @@ export class KafkaSource implements Source {
     this.#leavesGroup = options.leavesGroup ?? false
     this.#onStatistics = options.onStatistics
     this.#isPatched = options.isPatched ?? canKafka('consumeBatch')
-    this.#consumer = this.#createClient()
+    this.#consumer = createGroupClient(this.#properties, this.#events)
   }
 
   /**
@@ -90,7 +113,7 @@ export class KafkaSource implements Source {
       )
     } catch (error) {
       // A client that connects once more would tell every event twice.
-      this.#consumer = this.#createClient()
+      this.#consumer = createGroupClient(this.#properties, this.#events)
       throw error
     }
   }
@@ -118,9 +141,15 @@ export class KafkaSource implements Source {
 
   async poll(recordsMax: number): Promise<readonly InputRecord[]> {
     if (this.#fatal !== undefined) throw this.#fatal
+    if (this.#isAway) {
+      this.#return ??= this.#comeBack()
+      await sleep(POLL_WAIT_MS)
+      return []
+    }
+    const client = this.#consumer
     const records = await (this.#isPatched
-      ? this.#pollBlock(recordsMax)
-      : this.#pollMessages(recordsMax)
+      ? pollBlock(client, recordsMax, (problem) => this.#noticeError(problem))
+      : pollMessages(client, recordsMax)
     ).catch((error: unknown): readonly InputRecord[] => {
       this.#noticeError(error)
       return []
@@ -129,22 +158,9 @@ export class KafkaSource implements Source {
     return records
   }
 
-  async #pollMessages(recordsMax: number): Promise<readonly InputRecord[]> {
-    const messages = await fromCallback<Message[]>((done) =>
-      this.#consumer.consume(recordsMax, done),
-    )
-    return messages as readonly InputRecord[]
-  }
-
-  /** With a patched client: one block for all records, whose bytes nobody copies. */
-  async #pollBlock(recordsMax: number): Promise<readonly InputRecord[]> {
-    const block = await consumeBlock(incremental(this.#consumer).getClient(), recordsMax, WAIT)
-    const records: InputRecord[] = []
-    for (let index = 0; index < block.count; index++) {
-      if (block.error(index) === 0) records.push(new BlockRecord(block, index))
-      else this.#noticeError(block.problem(index))
-    }
-    return records
+  /** Whether there is no client in the group, or none that may go on. */
+  get #isAway(): boolean {
+    return this.#isGivenUp || this.#isReplaced
   }
 
   async committed(partitions: readonly number[]): Promise<readonly CommittedOffset[]> {
@@ -200,10 +216,11 @@ export class KafkaSource implements Source {
   }
 
   hold(): void {
-    this.#consumer.pause(this.#consumer.assignments())
+    if (!this.#isAway) this.#consumer.pause(this.#consumer.assignments())
   }
 
   release(): void {
+    if (this.#isAway) return
     const going = this.#consumer
       .assignments()
       .filter(({ partition }) => !this.#paused.has(partition))
@@ -220,6 +237,7 @@ export class KafkaSource implements Source {
 
   async close(): Promise<void> {
     this.#onRebalance = undefined
+    await Promise.all([this.#return, this.#retired])
     if (!this.#consumer.isConnected()) return
     if (this.#leavesGroup) await this.#leave()
     await fromCallback((done) => this.#consumer.disconnect(done))
@@ -232,28 +250,6 @@ export class KafkaSource implements Source {
     while (this.#consumer.assignments().length > 0 && performance.now() < deadline) {
       await fromCallback<Message[]>((done) => this.#consumer.consume(1, done)).catch(() => [])
     }
-  }
-
-  /** @throws what librdkafka says of properties it does not take */
-  #createClient(): KafkaConsumer {
-    const consumer = new kafka.RdKafka.KafkaConsumer(
-      {
-        ...this.#properties,
-        rebalance_cb: (error: LibrdKafkaError, partitions: Assignment[]) =>
-          this.#rebalanced(error, partitions),
-      },
-      // An offset that left the log must be seen, never silently jumped over.
-      { 'auto.offset.reset': 'error' },
-    )
-    consumer.setDefaultConsumeTimeout(POLL_WAIT_MS)
-    // Otherwise the time-out is paid per message, and a trickle would hold a poll back.
-    timeoutForFirstMessageOnly(consumer)
-    consumer.on('event.error', (error) => this.#noticeError(error))
-    consumer.on('event.stats', (event: { message: string }) => {
-      this.#noticeStatistics(event.message)
-      this.#onStatistics?.(event.message)
-    })
-    return consumer
   }
 
   #positions(partitions: readonly number[]): Assignment[] {
@@ -273,18 +269,63 @@ export class KafkaSource implements Source {
       return
     }
     const lost = incremental(this.#consumer).assignmentLost()
+    if (lost) this.#fencing.lost(performance.now())
     this.#announce({
       kind: lost ? 'lost' : 'revoked',
       number,
       partitions: ours,
       answer: () => {
-        for (const partition of ours) {
-          this.#lastStable.delete(partition)
-          this.#paused.delete(partition)
-        }
+        this.#forget(ours)
         incremental(this.#consumer).incrementalUnassign(this.#positions(ours))
       },
     })
+  }
+
+  #forget(partitions: readonly number[]): void {
+    for (const partition of partitions) {
+      this.#lastStable.delete(partition)
+      this.#paused.delete(partition)
+      this.#owned.delete(partition)
+    }
+  }
+
+  /** The client has been fenced by its own doing: all is lost, and another one joins in its place. */
+  #giveUp(why: string): void {
+    this.#isGivenUp = true
+    const partitions = [...this.#owned]
+    this.#announce({
+      kind: 'lost',
+      number: ++this.#rebalances,
+      partitions,
+      why: `the client was fenced after an outage and is replaced: ${why}`,
+      answer: () => {
+        this.#forget(partitions)
+        const old = this.#consumer
+        this.#consumer = createGroupClient(this.#properties, this.#events)
+        this.#retired = fromCallback<unknown>((done) => old.disconnect(done)).then(
+          () => undefined,
+          () => undefined,
+        )
+        this.#isReplaced = true
+        this.#isGivenUp = false
+      },
+    })
+  }
+
+  /** Joins the group with the new client, in the background: polls go on coming back. */
+  async #comeBack(): Promise<void> {
+    if (this.#isGivenUp) return
+    try {
+      await this.connect()
+      if (this.#onRebalance === undefined) return
+      this.#consumer.subscribe([this.#topic])
+      this.#isReplaced = false
+    } catch (error) {
+      // The next poll tries again; the trouble is told meanwhile.
+      this.#trouble ??= error instanceof Error ? error.message : String(error)
+    } finally {
+      this.#return = undefined
+    }
   }
 
   /** A logical offset asks for nothing and can be out of no range; the real one comes with `seek`. */
@@ -293,6 +334,7 @@ export class KafkaSource implements Source {
     incremental(this.#consumer).incrementalAssign(
       assigned.map((each) => ({ ...each, offset: OFFSET_BEGINNING })),
     )
+    for (const partition of partitions) this.#owned.add(partition)
     this.pause(partitions)
   }
 
@@ -313,10 +355,14 @@ export class KafkaSource implements Source {
   #noticeError(error: unknown): void {
     const cause = kafkaErrorOf(error)
     if (cause.code === KAFKA_ERROR.allBrokersDown) {
-      this.#trouble = `no broker reachable: ${cause.message}`
+      this.#noteOutage(`no broker reachable: ${cause.message}`)
     } else if (cause.code === KAFKA_ERROR.autoOffsetReset) {
       this.#fatal = new ServiceError('STATE_GAP', `${this.#topic}: ${cause.message}`, error)
-    } else if (isConsumerFatal(cause.code)) {
+    } else if (this.#isGivenUp) {
+      return
+    } else if (isFatal(cause.code) && this.#fencing.takes(performance.now())) {
+      this.#giveUp(cause.message)
+    } else if (isOver(cause.code)) {
       this.#fatal = new ServiceError('CONSUMER_FATAL', `consumer: ${cause.message}`, error)
     } else {
       this.#fatal ??= unauthorized(cause, `consuming ${this.#topic}`)
@@ -328,43 +374,11 @@ export class KafkaSource implements Source {
     for (const [partition, offset] of statistics.lastStable) this.#lastStable.set(partition, offset)
     // The client tells of brokers that are gone only now and then; its statistics always do.
     if (statistics.isAnyBrokerUp) this.#trouble = undefined
-    else this.#trouble ??= 'no broker reachable: no connection is up'
+    else this.#noteOutage(this.#trouble ?? 'no broker reachable: no connection is up')
   }
-}
 
-/** A committed offset as the client tells it. */
-export function storedOf(entry: TopicPartitionOffsetAndMetadata): CommittedOffset {
-  return {
-    partition: entry.partition,
-    offset: entry.offset !== undefined && entry.offset >= 0 ? entry.offset : undefined,
-    metadata: entry.metadata ?? undefined,
+  #noteOutage(trouble: string): void {
+    this.#trouble = trouble
+    this.#fencing.outage(performance.now())
   }
-}
-
-function isConsumerFatal(code: number): boolean {
-  return (
-    code === KAFKA_ERROR.fatal ||
-    code === KAFKA_ERROR.fenced ||
-    code === KAFKA_ERROR.fencedInstanceId ||
-    code === KAFKA_ERROR.maxPollExceeded
-  )
-}
-
-/** Methods that the client has but its type declarations leave out. */
-interface IncrementalConsumer {
-  incrementalAssign(partitions: (Assignment & { offset: number })[]): void
-  incrementalUnassign(partitions: Assignment[]): void
-  assignmentLost(): boolean
-  setDefaultIsTimeoutOnlyForFirstMessage(isOnly: boolean): void
-  /** The addon's own object, which has what a patch adds to it. */
-  getClient(): BatchHandle
-}
-
-/** The client with the methods that its type declarations leave out. */
-export function incremental(consumer: KafkaConsumer): IncrementalConsumer {
-  return consumer as unknown as IncrementalConsumer
-}
-
-function timeoutForFirstMessageOnly(consumer: KafkaConsumer): void {
-  incremental(consumer).setDefaultIsTimeoutOnlyForFirstMessage(true)
 }

@@ -1,8 +1,8 @@
 import kafka from '@confluentinc/kafka-javascript'
 import type { GroupResults } from '@confluentinc/kafka-javascript'
 import { kafkaRequest } from '../runtime/kafka-request.ts'
-import { storedOf } from './kafka-consumer.ts'
-import type { ClientProperties } from './kafka-consumer.ts'
+import { storedOf } from './group-client.ts'
+import type { ClientProperties } from './group-client.ts'
 import type { CommittedOffset } from './port.ts'
 
 const REQUEST_TIMEOUT_MS = 10_000

@@ -37,6 +37,8 @@ export type Rebalance =
       readonly kind: 'revoked' | 'lost'
       readonly number: number
       readonly partitions: readonly number[]
+      /** What took them, where it is more than the group's decision. */
+      readonly why?: string
       answer(): void
     }
 

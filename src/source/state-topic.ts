@@ -5,7 +5,7 @@ import { canKafka } from '../runtime/kafka-addon.ts'
 import type { ConfigsHandle } from '../runtime/kafka-addon.ts'
 import { kafkaErrorOf, KAFKA_ERROR } from '../runtime/kafka-error.ts'
 import { kafkaRequest, requestError } from '../runtime/kafka-request.ts'
-import type { ClientProperties } from './kafka-consumer.ts'
+import type { ClientProperties } from './group-client.ts'
 import { checkSettings, stateTopicSettings } from './state-topic-settings.ts'
 
 const REQUEST_TIMEOUT_MS = 10_000

@@ -14,11 +14,12 @@ export function logEvents(log: Log): LoopEvents {
       const message = `assigned ${told(partitions)} (rebalance ${rebalanceNumber})`
       log('ASSIGNED', message, { rebalance: rebalanceNumber, partitions })
     },
-    released: (kind, rebalanceNumber, partitions) => {
+    released: ({ kind, number, partitions, why }) => {
       for (const partition of partitions) replaying.delete(partition)
-      const message = `${kind} ${told(partitions)} (rebalance ${rebalanceNumber})`
+      const because = why === undefined ? '' : `: ${why}`
+      const message = `${kind} ${told(partitions)} (rebalance ${number})${because}`
       const code = kind === 'lost' ? 'LOST' : 'REVOKED'
-      log(code, message, { rebalance: rebalanceNumber, partitions })
+      log(code, message, { rebalance: number, partitions })
     },
     restoring: (partition, offsets) => {
       const message = `partition ${partition}: reads ${offsets} offsets of the changelog`

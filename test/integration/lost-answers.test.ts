@@ -1,11 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { freePorts } from '../../scripts/testbed/ports.ts'
-import { startOwn } from '../../scripts/testbed/testbed.ts'
-import { BreakingProxy } from '../../scripts/torture/proxy.ts'
 import { answersOf, assertOnce, endsOf, whenCommitted } from '../harness/answers.ts'
-import { createBed } from '../harness/bed.ts'
-import { firstFlights, FLIGHT_PARTITIONS, flightRecords } from '../harness/flights.ts'
+import { startDetour } from '../harness/detour.ts'
+import { firstFlights, flightRecords } from '../harness/flights.ts'
 import { ServiceProcess } from '../harness/service-process.ts'
 
 const END_TXN = 26
@@ -15,20 +12,10 @@ const ROUNDS = 3
 const FLIGHTS = 1_200
 
 test('answers to commits are lost again and again: each time it heals in the process, which still ends when asked', async (t) => {
-  const [port = 0, advertisedPort = 0] = await freePorts(2)
-  const testbed = await startOwn({ port, advertisedPort })
-  t.after(() => testbed.stop())
-  const proxy = await BreakingProxy.listen(advertisedPort, port)
-  t.after(() => proxy.close())
-  const bed = await createBed({
-    partitions: FLIGHT_PARTITIONS,
-    model: 'flight-delay',
-    addresses: testbed,
-  })
+  const { bed, env, proxy } = await startDetour(t)
   const records = await flightRecords(bed, await firstFlights(FLIGHTS))
   const service = new ServiceProcess(t, {
-    ...bed.env,
-    KAFKA_BROKERS: `127.0.0.1:${advertisedPort}`,
+    ...env,
     SESSION_TIMEOUT_MS: '6000',
     TRANSACTION_TIMEOUT_MS: '4000',
   })

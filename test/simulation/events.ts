@@ -6,7 +6,7 @@ export function eventsOf({ world, broker, operator }: Cluster, name: string): Lo
   const say = (line: string): void => world.note(`${name} ${line}`)
   return {
     assigned: (number) => say(`assigned ${number}`),
-    released: (kind, number) => say(`${kind} ${number}`),
+    released: ({ kind, number }) => say(`${kind} ${number}`),
     located: (location) => {
       const { partition, start, replayUntil, gap } = location
       if (start < replayUntil) world.reach('replay')

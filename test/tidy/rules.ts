@@ -20,6 +20,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
 /** Files that reach out of the process: only the composition knows them. */
 const ADAPTERS: readonly string[] = [
   'src/source/kafka-consumer.ts',
+  'src/source/group-client.ts',
   'src/source/assigned-partitions.ts',
   'src/source/kafka-changelog.ts',
   'src/source/kafka-log.ts',
@@ -49,6 +50,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   '@confluentinc/kafka-javascript': [
     'src/source/assigned-partitions.ts',
     'src/source/kafka-consumer.ts',
+    'src/source/group-client.ts',
     'src/source/kafka-changelog.ts',
     'src/source/kafka-log.ts',
     'src/source/last-written.ts',

@@ -1,10 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { freePorts } from '../../scripts/testbed/ports.ts'
-import { startOwn } from '../../scripts/testbed/testbed.ts'
-import { BreakingProxy } from '../../scripts/torture/proxy.ts'
 import { answersOf, assertOnce, endsOf, whenCommitted } from '../harness/answers.ts'
-import { createBed } from '../harness/bed.ts'
+import { startDetour } from '../harness/detour.ts'
 import { firstFlights, FLIGHT_PARTITIONS, flightRecords } from '../harness/flights.ts'
 import { ServiceProcess } from '../harness/service-process.ts'
 
@@ -14,20 +11,10 @@ const DRAIN_MS = 100
 const DELAY_MS = 100
 
 test('a commit that holds up a rebalance longer than REBALANCE_DRAIN_MS is looked up by a new producer', async (t) => {
-  const [port = 0, advertisedPort = 0] = await freePorts(2)
-  const testbed = await startOwn({ port, advertisedPort })
-  t.after(() => testbed.stop())
-  const proxy = await BreakingProxy.listen(advertisedPort, port)
-  t.after(() => proxy.close())
-  const bed = await createBed({
-    partitions: FLIGHT_PARTITIONS,
-    model: 'flight-delay',
-    addresses: testbed,
-  })
+  const { bed, env: detour, proxy } = await startDetour(t)
   const records = await flightRecords(bed, await firstFlights(FLIGHTS))
   const env = {
-    ...bed.env,
-    KAFKA_BROKERS: `127.0.0.1:${advertisedPort}`,
+    ...detour,
     REBALANCE_DRAIN_MS: String(DRAIN_MS),
     // No poll is short while there is a record, so a unit is open when the rebalance comes.
     BATCH_MAX_RECORDS: '1',

@@ -1,0 +1,137 @@
+import kafka from '@confluentinc/kafka-javascript'
+import type {
+  KafkaConsumer,
+  LibrdKafkaError,
+  Message,
+  TopicPartitionOffsetAndMetadata,
+} from '@confluentinc/kafka-javascript'
+import type { InputRecord } from '../domain/record.ts'
+import { fromCallback } from '../runtime/callback.ts'
+import type { BatchHandle } from '../runtime/kafka-addon.ts'
+import { KAFKA_ERROR } from '../runtime/kafka-error.ts'
+import { BlockRecord, consumeBlock } from './message-block.ts'
+import type { CommittedOffset } from './port.ts'
+
+/** librdkafka properties, as `config/client-properties.ts` makes them. */
+export type ClientProperties = Readonly<Record<string, string | number | boolean>>
+
+/** A partition as the client names it. */
+export interface Assignment {
+  readonly topic: string
+  readonly partition: number
+}
+
+/** Longest wait for the first record of a poll: bounds how late a rebalance or shutdown is noticed. */
+export const POLL_WAIT_MS = 50
+const WAIT = { firstMs: POLL_WAIT_MS, lingerMs: 1 } as const
+
+/** What a client of a group tells of itself, each with the client, which may have been replaced since. */
+export interface GroupEvents {
+  rebalanced(client: KafkaConsumer, error: LibrdKafkaError, partitions: readonly Assignment[]): void
+  failed(client: KafkaConsumer, error: unknown): void
+  /** librdkafka's statistics, JSON. */
+  measured(client: KafkaConsumer, json: string): void
+}
+
+/** A consumer that answers rebalances itself. @throws what librdkafka says of properties it does not take */
+export function createGroupClient(
+  properties: ClientProperties,
+  events: GroupEvents,
+): KafkaConsumer {
+  const client: KafkaConsumer = new kafka.RdKafka.KafkaConsumer(
+    {
+      ...properties,
+      rebalance_cb: (error: LibrdKafkaError, partitions: Assignment[]) =>
+        events.rebalanced(client, error, partitions),
+    },
+    // An offset that left the log must be seen, never silently jumped over.
+    { 'auto.offset.reset': 'error' },
+  )
+  client.setDefaultConsumeTimeout(POLL_WAIT_MS)
+  // Otherwise the time-out is paid per message, and a trickle would hold a poll back.
+  incremental(client).setDefaultIsTimeoutOnlyForFirstMessage(true)
+  client.on('event.error', (error) => events.failed(client, error))
+  client.on('event.stats', ({ message }: { message: string }) => events.measured(client, message))
+  return client
+}
+
+/** A message an object. @throws what the client says */
+export async function pollMessages(
+  client: KafkaConsumer,
+  recordsMax: number,
+): Promise<readonly InputRecord[]> {
+  const messages = await fromCallback<Message[]>((done) => client.consume(recordsMax, done))
+  return messages as readonly InputRecord[]
+}
+
+/**
+ * With a patched client: one block for all records, whose bytes nobody copies.
+ *
+ * @param onProblem gets what comes in a record's place
+ * @throws what the client says
+ */
+export async function pollBlock(
+  client: KafkaConsumer,
+  recordsMax: number,
+  onProblem: (problem: unknown) => void,
+): Promise<readonly InputRecord[]> {
+  const block = await consumeBlock(incremental(client).getClient(), recordsMax, WAIT)
+  const records: InputRecord[] = []
+  for (let index = 0; index < block.count; index++) {
+    if (block.error(index) === 0) records.push(new BlockRecord(block, index))
+    else onProblem(block.problem(index))
+  }
+  return records
+}
+
+/** What a client that is no longer ours still asks. */
+export function giveBack(
+  consumer: KafkaConsumer,
+  error: LibrdKafkaError,
+  partitions: readonly Assignment[],
+): void {
+  if (error.code === KAFKA_ERROR.assignPartitions) return
+  try {
+    incremental(consumer).incrementalUnassign([...partitions])
+  } catch {
+    // It may be down already.
+  }
+}
+
+/** A fatal error: the client can do nothing more. */
+export function isFatal(code: number): boolean {
+  return (
+    code === KAFKA_ERROR.fatal ||
+    code === KAFKA_ERROR.fenced ||
+    code === KAFKA_ERROR.fencedInstanceId
+  )
+}
+
+/** An error after which the group has another idea of this member than the client. */
+export function isOver(code: number): boolean {
+  return isFatal(code) || code === KAFKA_ERROR.maxPollExceeded
+}
+
+/** Methods that the client has but its type declarations leave out. */
+interface IncrementalConsumer {
+  incrementalAssign(partitions: (Assignment & { offset: number })[]): void
+  incrementalUnassign(partitions: Assignment[]): void
+  assignmentLost(): boolean
+  setDefaultIsTimeoutOnlyForFirstMessage(isOnly: boolean): void
+  /** The addon's own object, which has what a patch adds to it. */
+  getClient(): BatchHandle
+}
+
+/** The client with the methods that its type declarations leave out. */
+export function incremental(consumer: KafkaConsumer): IncrementalConsumer {
+  return consumer as unknown as IncrementalConsumer
+}
+
+/** A committed offset as the client tells it. */
+export function storedOf(entry: TopicPartitionOffsetAndMetadata): CommittedOffset {
+  return {
+    partition: entry.partition,
+    offset: entry.offset !== undefined && entry.offset >= 0 ? entry.offset : undefined,
+    metadata: entry.metadata ?? undefined,
+  }
+}
