@@ -27,6 +27,7 @@ import { UnitOfWork } from './loop/unit-of-work.ts'
 import { Backoff } from './runtime/backoff.ts'
 import { systemClock } from './runtime/clock.ts'
 import { clientWarning } from './runtime/kafka-addon.ts'
+import { arenaWarning } from './runtime/malloc-arenas.ts'
 import { retry } from './runtime/retry.ts'
 import { keepYoungGeneration } from './runtime/young-generation.ts'
 import { createApp, listen } from './serving/app.ts'
@@ -95,6 +96,8 @@ export class Service {
     const waitFor = this.#waitFor
     const warning = clientWarning()
     if (warning !== undefined) log('KAFKA_CLIENT_UNPATCHED', warning)
+    const arenas = arenaWarning(process.env)
+    if (arenas !== undefined) log('CONFIG_WARNING', arenas)
     const folder = await loadModelFolder(config.modelDir, parseModelSpec)
     const engine = new FeatureEngine(folder.spec, {
       keysMax: config.stateKeysMax,

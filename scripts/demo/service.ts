@@ -39,7 +39,13 @@ export class DemoService {
     const log = openSync(logFile, 'w')
     this.#child = spawn(process.execPath, ['src/main.ts'], {
       cwd: ROOT,
-      env: { ...process.env, ...env, HTTP_HOST: '127.0.0.1', HTTP_PORT: String(port) },
+      env: {
+        MALLOC_ARENA_MAX: '2',
+        ...process.env,
+        ...env,
+        HTTP_HOST: '127.0.0.1',
+        HTTP_PORT: String(port),
+      },
       stdio: ['ignore', log, log],
       // Ctrl-C is answered by the demo, which then stops it.
       detached: true,

@@ -59,7 +59,14 @@ export class Instance {
     const child = spawn(process.execPath, ['src/main.ts'], {
       cwd: ROOT,
       // Nothing of this process's own environment reaches it.
-      env: { PATH, HTTP_HOST: '127.0.0.1', HTTP_PORT: '0', ...env, INSTANCE_ID: id },
+      env: {
+        PATH,
+        MALLOC_ARENA_MAX: '2',
+        HTTP_HOST: '127.0.0.1',
+        HTTP_PORT: '0',
+        ...env,
+        INSTANCE_ID: id,
+      },
       stdio: ['ignore', log, log],
     })
     closeSync(log)
