@@ -60,7 +60,7 @@ COPY --from=compiled /compile-cache /app/compile-cache
 WORKDIR /app
 # glibc's arenas fragment: see src/runtime/malloc-arenas.ts.
 ENV NODE_ENV=production \
-  MALLOC_ARENA_MAX=2 \
+  MALLOC_ARENA_MAX=1 \
   NODE_COMPILE_CACHE=/app/compile-cache \
   MODEL_DIR=/model
 USER 65532:65532

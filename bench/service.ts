@@ -69,7 +69,7 @@ export async function startService(
     name: 'the service',
     args: [...profile, join(ROOT, 'src/main.ts')],
     env: {
-      MALLOC_ARENA_MAX: '2',
+      MALLOC_ARENA_MAX: '1',
       KAFKA_BROKERS: brokers,
       SCHEMA_REGISTRY_URL: registryUrl,
       SCHEMA_AUTO_REGISTER: 'true',

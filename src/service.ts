@@ -27,9 +27,10 @@ import { UnitOfWork } from './loop/unit-of-work.ts'
 import { Backoff } from './runtime/backoff.ts'
 import { systemClock } from './runtime/clock.ts'
 import { clientWarning } from './runtime/kafka-addon.ts'
+import { limitHeapGrowth } from './runtime/heap-growth.ts'
 import { arenaWarning } from './runtime/malloc-arenas.ts'
 import { retry } from './runtime/retry.ts'
-import { keepYoungGeneration } from './runtime/young-generation.ts'
+
 import { createApp, listen } from './serving/app.ts'
 import type { ServiceIdentity } from './serving/status-report.ts'
 import { fenceProducer, type KafkaProducer } from './sink/kafka-producer.ts'
@@ -127,7 +128,7 @@ export class Service {
       headerStyle: config.deadLetterHeaders,
     })
     const loop = this.#compose({ engine, scorer, decoder, source, producer, plan, metrics, folder })
-    keepYoungGeneration()
+    limitHeapGrowth()
     log('STARTED', `consuming "${inputTopic}", serving ${config.httpHost}:${port}`, { port })
     await loop.run()
     await source.close()

@@ -40,7 +40,7 @@ export class DemoService {
     this.#child = spawn(process.execPath, ['src/main.ts'], {
       cwd: ROOT,
       env: {
-        MALLOC_ARENA_MAX: '2',
+        MALLOC_ARENA_MAX: '1',
         ...process.env,
         ...env,
         HTTP_HOST: '127.0.0.1',

@@ -61,7 +61,7 @@ export class Instance {
       // Nothing of this process's own environment reaches it.
       env: {
         PATH,
-        MALLOC_ARENA_MAX: '2',
+        MALLOC_ARENA_MAX: '1',
         HTTP_HOST: '127.0.0.1',
         HTTP_PORT: '0',
         ...env,

@@ -40,7 +40,7 @@ export class ServiceProcess {
     this.#child = spawn(program, args, {
       cwd,
       // Nothing of the test's own environment reaches it.
-      env: { PATH, MALLOC_ARENA_MAX: '2', HTTP_HOST: '127.0.0.1', HTTP_PORT: '0', ...env },
+      env: { PATH, MALLOC_ARENA_MAX: '1', HTTP_HOST: '127.0.0.1', HTTP_PORT: '0', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     const { stdout, stderr } = this.#child
