@@ -63,6 +63,11 @@ export class Fetcher {
     this.#ahead.catch(() => undefined)
   }
 
+  /** Whether a batch is read ahead, or being read. */
+  get isAhead(): boolean {
+    return this.#ahead !== undefined
+  }
+
   /** The next batch. Afterwards no poll is in flight. @throws as `Source.poll` */
   async take(): Promise<Batch> {
     this.start()

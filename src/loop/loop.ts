@@ -16,6 +16,11 @@ import { Restorer } from './restore.ts'
 const FAILURES_MAX = 20
 /** Attempts at a request to Kafka during a rebalance, each with its own time-out. */
 const ATTEMPTS_MAX = 10
+/**
+ * The broker answers a commit before it has written the markers, and refuses the next transaction until then:
+ * librdkafka then waits 20 ms (`CONCURRENT_TRANSACTIONS`), which is longer than the markers take.
+ */
+const SETTLE_MS = 5
 
 /**
  * Consume, transform, produce, commit: the only mutator of positions and state.
@@ -32,6 +37,8 @@ export class Loop {
   #isStopping = false
   #failuresInRow = 0
   #acceptedGaps = 0
+  /** Monotonic ms. */
+  #committedAt = -Infinity
   #isRecovering = false
   #registryTrouble: string | undefined
 
@@ -84,10 +91,12 @@ export class Loop {
     while (!this.#isStopping) {
       this.#heartbeatAtMs = clock.now()
       await this.#waitForGate()
+      await this.#letSettle()
       const batch = await this.#answerRebalances(await fetcher.take())
       await this.#startReady()
       await this.#followRegistry()
-      fetcher.start()
+      // Behind a backlog the next batch is read meanwhile. Else what comes during the commit is better taken after it.
+      if (!batch.isShort) fetcher.start()
       await this.#turn(batch)
     }
     this.#phase = 'draining'
@@ -117,6 +126,13 @@ export class Loop {
     this.#parts.partitions.accept()
   }
 
+  /** Reads nothing for a moment after a commit, so that the next unit has more in it. */
+  async #letSettle(): Promise<void> {
+    const { clock } = this.#parts
+    const leftMs = this.#committedAt + SETTLE_MS - clock.monotonic()
+    if (leftMs > 0 && !this.#parts.fetcher.isAhead) await clock.sleep(leftMs)
+  }
+
   async #commit(withinMs?: number): Promise<void> {
     const { unit, processor, partitions, tally, observer, clock, inputTopic, gate } = this.#parts
     if (!unit.isOpen) return
@@ -134,6 +150,7 @@ export class Loop {
     await unit.commit(offsets, withinMs)
     observer.stage('commit', clock.monotonic() - startedAt)
     this.#parts.events.committed(offsets)
+    this.#committedAt = clock.monotonic()
     this.#acceptUnit()
   }
 
