@@ -32,6 +32,7 @@ const ADAPTERS: readonly string[] = [
   'src/serving/app.ts',
   'src/telemetry/metrics.ts',
   'src/telemetry/log.ts',
+  'src/telemetry/tracing.ts',
 ]
 
 /** Where `src` is put together. */
@@ -43,6 +44,7 @@ const COMPOSITION: readonly string[] = [
   'src/start/clients.ts',
   'src/start/codecs.ts',
   'src/start/output-topics.ts',
+  'src/start/traces.ts',
 ]
 
 /** Packages that one place alone may use. */
@@ -71,6 +73,15 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   ],
   'protobufjs/ext/descriptor/index.js': ['src/decode/proto-schema.ts'],
   yaml: ['src/features/yaml-text.ts'],
+  '@opentelemetry/api': ['src/telemetry/unit-sampler.ts', 'src/telemetry/unit-spans.ts'],
+  '@opentelemetry/core': ['src/telemetry/told-exporter.ts', 'src/telemetry/unit-spans.ts'],
+  '@opentelemetry/exporter-trace-otlp-proto': ['src/telemetry/tracing.ts'],
+  '@opentelemetry/resources': ['src/telemetry/tracing.ts'],
+  '@opentelemetry/sdk-trace': [
+    'src/telemetry/told-exporter.ts',
+    'src/telemetry/tracing.ts',
+    'src/telemetry/unit-sampler.ts',
+  ],
 }
 
 const LINES_MAX = 400
