@@ -179,8 +179,47 @@ export function undocumented({ path, text }: SourceFile): string[] {
 /** Links of a Markdown file to files that are not there. */
 export function brokenLinks({ path, text }: SourceFile, paths: ReadonlySet<string>): string[] {
   return [...text.matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)].flatMap(([, link = '']) => {
-    const target = normalize(join(dirname(path), link)).replace(/\/$/, '')
+    const target = targetOf(path, link)
     const isThere = paths.has(target) || [...paths].some((each) => each.startsWith(`${target}/`))
     return isThere ? [] : [`${path}: ${link} is not there`]
   })
+}
+
+/** Links to headings, of these Markdown files, that their file does not have. */
+export function brokenAnchors(documents: readonly SourceFile[]): string[] {
+  const anchors = new Map(documents.map(({ path, text }) => [path, anchorsOf(text)]))
+  return documents.flatMap(({ path, text }) =>
+    [...withoutCode(text).matchAll(/\]\((?!https?:)([^)#\s]*)#([^)\s]+)\)/g)].flatMap(
+      ([, link = '', anchor = '']) => {
+        const target = link === '' ? path : targetOf(path, link)
+        const isThere = anchors.get(target)?.has(anchor) !== false
+        return isThere ? [] : [`${path}: ${target} has no #${anchor}`]
+      },
+    ),
+  )
+}
+
+function targetOf(path: string, link: string): string {
+  return normalize(join(dirname(path), link)).replace(/\/$/, '')
+}
+
+function withoutCode(text: string): string {
+  return text.replaceAll(/^```.*?^```$/gms, '')
+}
+
+/** Of all headings, as GitHub makes them: lower case, spaces as dashes, most else left out. */
+function anchorsOf(text: string): ReadonlySet<string> {
+  const seen = new Map<string, number>()
+  return new Set(
+    [...withoutCode(text).matchAll(/^#{1,6} +(.*?) *$/gm)].map(([, heading = '']) => {
+      const bare = heading.replaceAll(/\[([^\]]*)\]\([^)]*\)/g, '$1')
+      const slug = bare
+        .toLowerCase()
+        .replaceAll(/[^\p{L}\p{N}_ -]/gu, '')
+        .replaceAll(' ', '-')
+      const times = seen.get(slug) ?? 0
+      seen.set(slug, times + 1)
+      return times === 0 ? slug : `${slug}-${times}`
+    }),
+  )
 }
