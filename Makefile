@@ -11,7 +11,7 @@ demo: setup-given ## The main job on real flights, in this terminal (KEEP=1 leav
 test: setup ## Checks, unit, property, simulation, contract, integration, guide and timing tests
 	@$(NODE) scripts/test.ts
 
-test-all: setup tools ## The same, and the Helm chart's and the image's: fetches and builds tools first
+test-all: setup tools ## The same, and those of chart, OpenTelemetry Collector and image: builds tools first
 	@$(NODE) scripts/test.ts all
 
 check: setup ## Types, lint, format, dead code, layers, generated docs: seconds

@@ -3,7 +3,7 @@
  * runner on a folder of `test/`; `check` is what `npm run check` does besides its own tests.
  *
  *     node scripts/test.ts [group…]
- *     node scripts/test.ts all        # chart and image too, which build more than they test
+ *     node scripts/test.ts all        # chart, collector and image too, which build more than they test
  */
 import { spawn } from 'node:child_process'
 import { globSync } from 'node:fs'
@@ -13,7 +13,7 @@ import type { Testbed } from './testbed/testbed.ts'
 
 const ROOT = resolve(import.meta.dirname, '..')
 /** Groups that run only when they are named, or with `all`. */
-const ASKED_FOR: ReadonlySet<string> = new Set(['chart', 'image'])
+const ASKED_FOR: ReadonlySet<string> = new Set(['chart', 'collector', 'image'])
 /** Groups with whether they need broker and registry, and how many files may run at once. */
 const GROUPS = {
   check: { isReal: false, atOnce: 1 },
@@ -28,6 +28,7 @@ const GROUPS = {
   guide: { isReal: true, atOnce: 1 },
   // Bounds on time: alone on the machine.
   timing: { isReal: true, atOnce: 1 },
+  collector: { isReal: true, atOnce: 1 },
   image: { isReal: true, atOnce: 1 },
 } as const satisfies Record<string, { isReal: boolean; atOnce: number }>
 type Group = keyof typeof GROUPS

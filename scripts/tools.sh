@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Sets up what the tests of the chart and the image need: helm, kubeconform, hadolint, the schemas of
-# Kubernetes, and a container engine where one can be had. Idempotent, like bootstrap.sh.
+# Sets up what the tests of chart, collector and image need: helm, kubeconform, hadolint, the schemas of
+# Kubernetes, the OpenTelemetry Collector, and a container engine where one can be had. Idempotent, like
+# bootstrap.sh.
 set -euo pipefail
 exec >&2
 
@@ -42,6 +43,27 @@ setup_go_tool() { # name, package
   step_done "$1" "$version $how"
 }
 
+# The Collector is put together by its own builder from the two parts that the test needs.
+setup_collector() {
+  local version folder build how="from the cache"
+  version=$(version_of otelcol version)
+  folder=$CACHE/otelcol-$version-$(platform)
+  if [ ! -x "$folder/otelcol" ]; then
+    find_go
+    printf '  building the OpenTelemetry Collector (about 3 min)\n'
+    build=$(mktemp -d)
+    run_logged otelcol-builder env GOBIN="$build" "$GO" install "go.opentelemetry.io/collector/cmd/builder@$version" ||
+      give_up "the Collector's builder could not be built; see $LOGS/otelcol-builder.log"
+    sed "s/VERSION/$version/" scripts/tools/collector.yaml >"$build/collector.yaml"
+    (cd "$build" && PATH="$(dirname "$GO"):$PATH" run_logged otelcol ./builder --config collector.yaml) ||
+      give_up "the Collector could not be built; see $LOGS/otelcol.log"
+    mkdir -p "$folder" && mv "$build/out/otelcol" "$folder/otelcol" && rm -rf "$build"
+    how="built from source"
+  fi
+  ln -sfn "$folder/otelcol" "$LOCAL/bin/otelcol"
+  step_done otelcol "$version $how"
+}
+
 setup_hadolint() {
   local folder how="from the cache"
   folder=$CACHE/hadolint-$(version_of hadolint version)
@@ -79,6 +101,7 @@ setup_engine() {
 
 setup_go_tool helm helm.sh/helm/v3/cmd/helm
 setup_go_tool kubeconform github.com/yannh/kubeconform/cmd/kubeconform
+setup_collector
 setup_hadolint
 setup_schemas
 setup_engine

@@ -43,6 +43,7 @@ import { prepareChangelog } from './start/changelog.ts'
 import { createClients } from './start/clients.ts'
 import { createCodecs } from './start/codecs.ts'
 import { outputTopics } from './start/output-topics.ts'
+import { startTraces, type Traces } from './start/traces.ts'
 import type { WaitFor } from './start/wait-for.ts'
 import { readExpiries } from './telemetry/certificates.ts'
 import { logEvents } from './telemetry/log-events.ts'
@@ -106,6 +107,7 @@ export class Service {
     })
     const identity = this.#identity(folder)
     const metrics = this.#metrics(identity, engine)
+    const traces = await startTraces(config, identity, log)
     const { app, port } = await this.#serve(identity, metrics)
     const { source, producer } = createClients(config, metrics)
     this.#producer = producer
@@ -126,14 +128,18 @@ export class Service {
       encoder,
       identity: headerIdentity(identity),
       headerStyle: config.deadLetterHeaders,
+      passOn: traces.passOn,
     })
-    const loop = this.#compose({ engine, scorer, decoder, source, producer, plan, metrics, folder })
+    const clients = { source, producer }
+    const parts = { engine, scorer, decoder, ...clients, plan, metrics, folder, traces }
+    const loop = this.#compose(parts)
     limitHeapGrowth()
     log('STARTED', `consuming "${inputTopic}", serving ${config.httpHost}:${port}`, { port })
     await loop.run()
     await source.close()
     await producer.close()
     await scorer.close()
+    await traces.close()
     await app.close()
     metrics.close()
   }
@@ -207,13 +213,14 @@ export class Service {
     readonly producer: KafkaProducer
     readonly plan: OutputPlan
     readonly metrics: Metrics
+    readonly traces: Traces
     readonly folder: { readonly spec: ModelSpec }
   }): Loop {
     const { config, log } = this.#options
     const { engine, source } = parts
     const clock = this.#clock
     const partitions = new PartitionTable()
-    const observer = observeWith([this.#status, parts.metrics.observer])
+    const observer = observeWith([this.#status, parts.metrics.observer, ...parts.traces.observers])
     const recordsMax = config.batchMaxRecords
     const tally = new Tally(config.commitMaxRecords + recordsMax)
     const deadlineMs = config.transactionTimeoutMs
@@ -226,7 +233,7 @@ export class Service {
         ? undefined
         : new KafkaChangelog(stateTopic, changelogProperties(config))
     const shared = { ...parts, unit, tally, partitions, observer, clock }
-    const events = logEvents(log)
+    const events = logEvents(log, parts.traces.spanIds)
     const fetcher = new Fetcher({ ...shared, recordsMax, backoff: backoff() })
     const breaker = new Breaker(breakerBounds(config))
     const gate = new FloodGate({ breaker, source, fetcher, clock, events })

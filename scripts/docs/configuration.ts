@@ -23,6 +23,9 @@ These have a variable of their own, which sets them for both clients:`
 
 const REFUSED = `These are refused, because the guarantee rests on them:`
 
+const TRACING = `For each \`OTEL_EXPORTER_OTLP_…\` there is \`OTEL_EXPORTER_OTLP_TRACES_…\`, which wins over it. What is
+exported, what is passed on and what it costs: [tracing](tracing.md).`
+
 const KUBERNETES = `## Names that are not ours
 
 Kubernetes sets variables for every service of a namespace: beside one called \`kafka\`,
@@ -35,7 +38,7 @@ export function configurationDocument(): string {
   const groups = GROUPS.map((group) => {
     const rows = VARIABLES.filter((variable) => variable.group === group).map(variableRow)
     const table = markdownTable(['variable', 'default', 'must be', 'what it does'], rows)
-    return `## ${group}\n\n${table}`
+    return `## ${group}\n\n${table}${group === 'Tracing' ? `\n\n${TRACING}` : ''}`
   })
   const own = Object.entries(OWN_VARIABLES).map(([property, name]) => [code(property), code(name)])
   const refused = Object.entries(REFUSED_PROPERTIES).map(([property, why]) => [code(property), why])

@@ -12,6 +12,7 @@ import {
   topicVariables,
   unitVariables,
 } from './service-variables.ts'
+import { tracingVariables } from './tracing-variables.ts'
 import { type VariableInfo, variableInfos } from './variable.ts'
 
 /**
@@ -29,6 +30,7 @@ export const configSchema = z.object({
   ...deadLetterVariables,
   ...stateVariables,
   ...servingVariables,
+  ...tracingVariables,
 })
 
 /** The values of all variables. */

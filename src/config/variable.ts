@@ -11,6 +11,7 @@ export const GROUPS = [
   'Dead letters',
   'State and inference',
   'HTTP and logs',
+  'Tracing',
 ] as const
 
 export type Group = (typeof GROUPS)[number]
@@ -182,16 +183,32 @@ export const brokers: Kind<readonly string[]> = list(
   '^ *[^, /]+:[0-9]{1,5} *(, *[^, /]+:[0-9]{1,5} *)*$',
 )
 
+/** An HTTP address, under the same rule. */
+export const url: Kind<string> = kind(
+  'an http:// or https:// address, without a user or password in it',
+  (written) => (isAddress(written) ? written : undefined),
+  { type: 'string', pattern: '^(?i:https?)://[^,@]+$' },
+)
+
+/** Some words, separated by commas. */
+export const words: Kind<readonly string[]> = list(
+  'words of a-z 0-9 _ -, separated by commas',
+  (item) => /^[a-z0-9_-]+$/.test(item),
+  '^ *[a-z0-9_-]+ *(, *[a-z0-9_-]+ *)*$',
+)
+
 /** HTTP addresses. Credentials in them would be printed, so they are refused. */
 export const urls: Kind<readonly string[]> = list(
   'http:// or https:// addresses, separated by commas, without a user or password in them',
-  (item) => {
-    const url = URL.parse(item)
-    if (url === null || url.hostname === '') return false
-    return /^https?:$/.test(url.protocol) && url.username === '' && url.password === ''
-  },
+  isAddress,
   '^ *(?i:https?)://[^,@]+(, *(?i:https?)://[^,@]+)*$',
 )
+
+function isAddress(written: string): boolean {
+  const parsed = URL.parse(written)
+  if (parsed === null || parsed.hostname === '') return false
+  return /^https?:$/.test(parsed.protocol) && parsed.username === '' && parsed.password === ''
+}
 
 function list(
   rule: string,

@@ -244,8 +244,9 @@ export class Loop {
   }
 
   #tellAborted(cause: string): void {
-    this.#parts.observer.unitAborted(cause)
-    this.#parts.events.aborted(cause)
+    const { observer, events, tally, clock } = this.#parts
+    observer.unitAborted(cause, tally.summary(clock.now()))
+    events.aborted(cause)
   }
 
   #discard(dropped: ReadonlySet<number>): readonly StartOffset[] {

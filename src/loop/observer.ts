@@ -11,7 +11,7 @@ export interface TopicVolume {
   bytes: number
 }
 
-/** What a committed unit of work did; one call a commit, so nothing here costs per record but the times. */
+/** What a unit of work did, up to its commit or to where it was taken back; one call a commit, so nothing here costs per record but the times. */
 export interface CommittedUnit {
   readonly records: number
   readonly committedAtMs: number
@@ -56,7 +56,8 @@ export interface LoopObserver {
   received(topic: string, records: number, bytes: number): void
   inferenceBatch(rows: number): void
   unitCommitted(unit: CommittedUnit): void
-  unitAborted(cause: string): void
+  /** @param unit as far as it had come, until it was taken back at `committedAtMs` */
+  unitAborted(cause: string, unit: CommittedUnit): void
   recovered(result: Recovery): void
   /** A former owner's open transaction held up a restore. */
   formerOwner(result: FencingResult): void

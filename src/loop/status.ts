@@ -171,7 +171,7 @@ export function observeWith(observers: readonly LoopObserver[]): LoopObserver {
       observers.forEach((each) => each.received(topic, records, bytes)),
     inferenceBatch: (rows) => observers.forEach((each) => each.inferenceBatch(rows)),
     unitCommitted: (unit) => observers.forEach((each) => each.unitCommitted(unit)),
-    unitAborted: (cause) => observers.forEach((each) => each.unitAborted(cause)),
+    unitAborted: (cause, unit) => observers.forEach((each) => each.unitAborted(cause, unit)),
     recovered: (result) => observers.forEach((each) => each.recovered(result)),
     formerOwner: (result) => observers.forEach((each) => each.formerOwner(result)),
   }

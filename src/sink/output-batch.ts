@@ -22,6 +22,8 @@ export class OutputBatch {
   readonly #volumes: { topic: string; records: number; bytes: number }[] = []
   #lastTopic = 0
   #lastKey: Buffer | null = null
+  #lastHeaders: readonly Header[] | undefined
+  #lastExtras = NONE
 
   get count(): number {
     return this.#count
@@ -48,7 +50,7 @@ export class OutputBatch {
     }
   }
 
-  /** Adds a copy. The same key object as of the record before must have the same bytes. */
+  /** Adds a copy. The same key or headers object as of the record before must have the same bytes. */
   add(record: OutputRecord): void {
     const { key, value, headers, timestamp } = record
     const at = this.#count * RECORD
@@ -67,8 +69,7 @@ export class OutputBatch {
       this.#put(at + 2, key)
     }
     this.#put(at + 4, value)
-    const hasExtras = timestamp !== undefined || (headers !== undefined && headers.length > 0)
-    this.#records[at + 6] = hasExtras ? this.#putExtras(timestamp ?? 0, headers ?? []) : NONE
+    this.#records[at + 6] = this.#extrasOf(timestamp, headers)
     this.#lastKey = key
     this.#count += 1
     const volume = this.#volumes[topic]
@@ -96,6 +97,7 @@ export class OutputBatch {
     this.#count = 0
     this.#size = 0
     this.#lastKey = null
+    this.#lastHeaders = undefined
     for (const volume of this.#volumes) {
       volume.records = 0
       volume.bytes = 0
@@ -126,6 +128,18 @@ export class OutputBatch {
     this.#records[at + 1] = this.#size
   }
 
+  /** @returns where they begin; −1 when there are none */
+  #extrasOf(timestamp: number | undefined, headers: readonly Header[] | undefined): number {
+    if (timestamp !== undefined) return this.#putExtras(timestamp, headers ?? [])
+    if (headers === undefined || headers.length === 0) return NONE
+    // What is passed on from one input record is on all that is written for it.
+    if (headers !== this.#lastHeaders) {
+      this.#lastExtras = this.#putExtras(0, headers)
+      this.#lastHeaders = headers
+    }
+    return this.#lastExtras
+  }
+
   /** Timestamp, number of headers, then of each the sized name and value. @returns where they begin */
   #putExtras(timestamp: number, headers: readonly Header[]): number {
     const from = this.#size
@@ -134,19 +148,22 @@ export class OutputBatch {
     this.#bytes.writeInt32LE(headers.length, this.#size + 8)
     this.#size += 12
     for (const header of headers) {
-      const [entry] = Object.entries(header)
-      invariant(entry !== undefined, 'a header has a name')
-      for (const part of entry) this.#putSized(part)
+      const [name] = Object.keys(header)
+      const value = name === undefined ? undefined : header[name]
+      invariant(name !== undefined && value !== undefined, 'a header has a name')
+      this.#putSized(name)
+      this.#putSized(value)
     }
     return from
   }
 
   #putSized(content: Buffer | string): void {
-    const bytes = typeof content === 'string' ? Buffer.from(content) : content
-    this.#reserve(4 + bytes.length)
-    this.#bytes.writeInt32LE(bytes.length, this.#size)
-    this.#bytes.set(bytes, this.#size + 4)
-    this.#size += 4 + bytes.length
+    const length = Buffer.byteLength(content)
+    this.#reserve(4 + length)
+    this.#bytes.writeInt32LE(length, this.#size)
+    if (typeof content === 'string') this.#bytes.write(content, this.#size + 4)
+    else this.#bytes.set(content, this.#size + 4)
+    this.#size += 4 + length
   }
 
   #extras(from: number): Pick<OutputRecord, 'headers' | 'timestamp'> {

@@ -7,6 +7,8 @@ import { deadLetterHeaders, lateHeaders } from './headers.ts'
 import type { HeaderIdentity, Provenance } from './headers.ts'
 import type { AuditRow, OutputEncoder, PredictedRow } from './port.ts'
 
+const NO_HEADERS: readonly Header[] = []
+
 /** The names of the output topics. */
 export interface OutputTopics {
   readonly features: string
@@ -28,6 +30,9 @@ export type ScoredRow = Pick<PredictedRow, 'features' | 'featuresAt' | 'scores' 
 
 type Produce = (record: OutputRecord) => void
 
+/** The headers of a record that go on with what is written for it; called once a record. */
+export type PassOn = (record: InputRecord) => readonly Header[] | undefined
+
 /**
  * Says what is written for each outcome, always to the partition with
  * the input partition's number.
@@ -39,6 +44,7 @@ export class OutputPlan {
   readonly #encoder: OutputEncoder
   readonly #identity: HeaderIdentity
   readonly #headerStyle: HeaderStyle
+  readonly #passOn: PassOn | undefined
   #failedAt = ''
 
   constructor(options: {
@@ -47,11 +53,14 @@ export class OutputPlan {
     readonly identity: HeaderIdentity
     /** Whose headers dead letters carry beside our own. */
     readonly headerStyle: HeaderStyle
+    /** `undefined`: nothing is passed on. Late records and dead letters keep all headers in any case. */
+    readonly passOn?: PassOn | undefined
   }) {
     this.#topics = options.topics
     this.#encoder = options.encoder
     this.#identity = options.identity
     this.#headerStyle = options.headerStyle
+    this.#passOn = options.passOn
   }
 
   /** Called once per micro-batch with the wall-clock time that its outputs carry. */
@@ -75,10 +84,13 @@ export class OutputPlan {
       scoresAt: row.scoresAt,
     }
     const { features, predictions, audit } = this.#topics
-    produce({ topic: features, partition, key, value: this.#encoder.features(predicted) })
-    produce({ topic: predictions, partition, key, value: this.#encoder.prediction(predicted) })
+    const headers = this.#passOn?.(record) ?? NO_HEADERS
+    const vector = this.#encoder.features(predicted)
+    produce({ topic: features, partition, key, value: vector, headers })
+    const prediction = this.#encoder.prediction(predicted)
+    produce({ topic: predictions, partition, key, value: prediction, headers })
     const value = this.#encoder.audit(auditRow(answered, { outcome: 'predicted', predicted }))
-    produce({ topic: audit, partition, key, value })
+    produce({ topic: audit, partition, key, value, headers })
   }
 
   /** The record as it came, saying by how much it is late, and the audit. */
@@ -112,7 +124,8 @@ export class OutputPlan {
     const { record, event } = answered
     const key = event === undefined ? record.key : keyBytes(record.key, event.key)
     const value = this.#encoder.audit(auditRow(answered, fate))
-    produce({ topic: this.#topics.audit, partition: record.partition, key, value })
+    const headers = this.#passOn?.(record) ?? NO_HEADERS
+    produce({ topic: this.#topics.audit, partition: record.partition, key, value, headers })
   }
 
   #provenance({ record, schemaId }: Answered): Provenance {

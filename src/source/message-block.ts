@@ -87,14 +87,17 @@ export class MessageBlock {
   headers(index: number): readonly Header[] | undefined {
     const count = this.#int(index, HEADER_COUNT)
     if (count === 0) return undefined
+    const { bytes } = this
+    const headers: Header[] = []
     let at = this.#int(index, AT.headers)
-    const next = (): Buffer => {
-      const length = this.bytes.readInt32LE(at)
-      const from = at + Int32Array.BYTES_PER_ELEMENT
-      at = from + Math.max(0, length)
-      return this.bytes.subarray(from, at)
+    for (let header = 0; header < count; header += 1) {
+      const nameAt = at + Int32Array.BYTES_PER_ELEMENT
+      const nameEnd = nameAt + bytes.readInt32LE(at)
+      const valueAt = nameEnd + Int32Array.BYTES_PER_ELEMENT
+      at = valueAt + Math.max(0, bytes.readInt32LE(nameEnd))
+      headers.push({ [bytes.toString('utf8', nameAt, nameEnd)]: bytes.subarray(valueAt, at) })
     }
-    return Array.from({ length: count }, () => ({ [next().toString()]: next() }))
+    return headers
   }
 
   /** Points a view at a message. */

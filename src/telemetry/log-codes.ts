@@ -112,6 +112,12 @@ export const LOG_CODES = {
     level: 'info',
     meaning: 'Dead letters are no flood any more; work goes on.',
   },
+  TRACING: { level: 'info', meaning: 'A span of each sampled unit of work is exported.' },
+  TRACES_LOST: {
+    level: 'warn',
+    meaning: 'Spans cannot be exported and are lost from here on; nothing else waits for them.',
+  },
+  TRACES_BACK: { level: 'info', meaning: 'Spans are exported again.' },
   RETRYING: { level: 'warn', meaning: 'A call to Kafka failed and is tried again.' },
   STOPPING: {
     level: 'info',

@@ -6,8 +6,15 @@ import type { Log, LogFields } from './log.ts'
 /** Causes of an error that are told, the nearest first. */
 const CAUSES_MAX = 10
 
-/** Writes the loop's rare events, a line each; nothing per record, commits at `trace` only. */
-export function logEvents(log: Log): LoopEvents {
+/**
+ * Writes the loop's rare events, a line each; nothing per record, commits at `trace` only.
+ *
+ * @param spanIds of the last unit of work, where it has a span
+ */
+export function logEvents(
+  log: Log,
+  spanIds: () => LogFields | undefined = () => undefined,
+): LoopEvents {
   const replaying = new Set<number>()
   return {
     assigned: (rebalanceNumber, partitions) => {
@@ -51,7 +58,8 @@ export function logEvents(log: Log): LoopEvents {
       }
       log('COMMITTED', 'unit committed', { offsets })
     },
-    aborted: (cause) => log('UNIT_ABORTED', `unit of work aborted: ${cause}`, { cause }),
+    aborted: (cause) =>
+      log('UNIT_ABORTED', `unit of work aborted: ${cause}`, { cause, ...spanIds() }),
     recovering: (error) => log('RECOVERING', error.message, { error: error.code }),
     recovered: (result) => log('RECOVERED', `the transaction in doubt is ${result}`, { result }),
     registryUnavailable: (error) =>

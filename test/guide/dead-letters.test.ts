@@ -1,6 +1,4 @@
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -13,6 +11,7 @@ import { register, wireEncoder } from '../harness/registry.ts'
 import { ServiceProcess } from '../harness/service-process.ts'
 import { missingLines, stepsOf } from './guide.ts'
 import type { Step } from './guide.ts'
+import { GuideShell, settingsOf } from './shell.ts'
 
 const ROOT = resolve(import.meta.dirname, '../..')
 const PARTITIONS = 3
@@ -39,8 +38,7 @@ class Walk {
   readonly #t: TestContext
   readonly #bed: Bed
   readonly #folder: string
-  /** What `export` has set so far. */
-  #exports = ''
+  readonly #shell: GuideShell
   #next: string | undefined
   /** What the guide calls the input topic. */
   #topic = ''
@@ -66,10 +64,13 @@ class Walk {
     this.#t = t
     this.#bed = bed
     this.#folder = folder
+    const PATH = `${join(folder, 'bin')}:${process.env['PATH']}`
+    this.#shell = new GuideShell(folder, { ...this.#env(), PATH })
   }
 
   async take(step: Step): Promise<void> {
     if (step.kind === 'act') return this.#act(step.words)
+    assert.equal(step.kind, 'commands')
     const next = this.#next
     this.#next = undefined
     // Addresses and names of a guide are not those of the test, which has its own environment.
@@ -110,38 +111,17 @@ class Walk {
 
   /** A service in place of the one before. */
   async #serve(command: string): Promise<void> {
-    const [, settings] = /^((?:\w+=\S+ )+)millrace\n$/.exec(command) ?? []
-    assert.ok(settings !== undefined, command)
-    const given = Object.fromEntries(
-      settings
-        .trim()
-        .split(' ')
-        .map((setting): [string, string] => {
-          const [name = '', value = ''] = setting.split('=')
-          return [name, value]
-        }),
-    )
     await this.#service?.stop()
-    this.#service = new ServiceProcess(this.#t, { ...this.#env(), ...given }, this.#folder)
+    this.#service = new ServiceProcess(
+      this.#t,
+      { ...this.#env(), ...settingsOf(command) },
+      this.#folder,
+    )
     await this.#service.logged('STARTED')
   }
 
   async #run(commands: string): Promise<string> {
-    const script = join(this.#folder, 'commands.sh')
-    await writeFile(script, `set -eu\n${this.#exports}${commands}`)
-    this.#exports += [...commands.matchAll(/^export .*\n/gm)].join('')
-    const child = spawn('bash', [script], {
-      cwd: this.#folder,
-      env: { ...this.#env(), PATH: `${join(this.#folder, 'bin')}:${process.env['PATH']}` },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    })
-    let printed = ''
-    for (const output of [child.stdout, child.stderr]) {
-      output.setEncoding('utf8').on('data', (text: string) => {
-        printed += text
-      })
-    }
-    const [status]: unknown[] = await once(child, 'close')
+    const { status, printed } = await this.#shell.run(commands)
     assert.equal(status, this.#status, `${commands}ended with ${String(status)}:\n${printed}`)
     this.#status = 0
     return printed.replaceAll(this.#bed.topics.input, this.#topic)

@@ -4,6 +4,8 @@ import { readFileSync } from 'node:fs'
 export type Step =
   /** What a comment `<!-- test: … -->` asks of the test. */
   | { readonly kind: 'act'; readonly words: readonly string[] }
+  /** A file to be written, as `<!-- test: file NAME -->` before a block asks. */
+  | { readonly kind: 'file'; readonly path: string; readonly text: string }
   /** A block of commands, with the lines that they are said to print. */
   | { readonly kind: 'commands'; readonly text: string; readonly prints: readonly string[] }
 
@@ -14,8 +16,12 @@ export function stepsOf(path: string): Step[] {
   const pattern = /^<!-- test: (?<act>.*?) -->$|^```(?<kind>\w+)\n(?<body>.*?)^```$/gms
   for (const { groups = {} } of guide.matchAll(pattern)) {
     const { act, kind, body = '' } = groups
+    const last = steps.at(-1)
+    const [verb, name] = last?.kind === 'act' ? last.words : []
     if (act !== undefined) steps.push({ kind: 'act', words: act.split(' ') })
-    else if (kind === 'sh') steps.push({ kind: 'commands', text: body, prints: [] })
+    else if (verb === 'file' && name !== undefined) {
+      steps.splice(-1, 1, { kind: 'file', path: name, text: body })
+    } else if (kind === 'sh') steps.push({ kind: 'commands', text: body, prints: [] })
     else steps.push({ ...commandsBefore(steps.pop()), prints: linesOf(body) })
   }
   return steps

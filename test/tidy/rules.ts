@@ -32,6 +32,7 @@ const ADAPTERS: readonly string[] = [
   'src/serving/app.ts',
   'src/telemetry/metrics.ts',
   'src/telemetry/log.ts',
+  'src/telemetry/tracing.ts',
 ]
 
 /** Where `src` is put together. */
@@ -43,6 +44,7 @@ const COMPOSITION: readonly string[] = [
   'src/start/clients.ts',
   'src/start/codecs.ts',
   'src/start/output-topics.ts',
+  'src/start/traces.ts',
 ]
 
 /** Packages that one place alone may use. */
@@ -71,6 +73,15 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   ],
   'protobufjs/ext/descriptor/index.js': ['src/decode/proto-schema.ts'],
   yaml: ['src/features/yaml-text.ts'],
+  '@opentelemetry/api': ['src/telemetry/unit-sampler.ts', 'src/telemetry/unit-spans.ts'],
+  '@opentelemetry/core': ['src/telemetry/told-exporter.ts', 'src/telemetry/unit-spans.ts'],
+  '@opentelemetry/exporter-trace-otlp-proto': ['src/telemetry/tracing.ts'],
+  '@opentelemetry/resources': ['src/telemetry/tracing.ts'],
+  '@opentelemetry/sdk-trace': [
+    'src/telemetry/told-exporter.ts',
+    'src/telemetry/tracing.ts',
+    'src/telemetry/unit-sampler.ts',
+  ],
 }
 
 const LINES_MAX = 400
@@ -168,8 +179,47 @@ export function undocumented({ path, text }: SourceFile): string[] {
 /** Links of a Markdown file to files that are not there. */
 export function brokenLinks({ path, text }: SourceFile, paths: ReadonlySet<string>): string[] {
   return [...text.matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)].flatMap(([, link = '']) => {
-    const target = normalize(join(dirname(path), link)).replace(/\/$/, '')
+    const target = targetOf(path, link)
     const isThere = paths.has(target) || [...paths].some((each) => each.startsWith(`${target}/`))
     return isThere ? [] : [`${path}: ${link} is not there`]
   })
+}
+
+/** Links to headings, of these Markdown files, that their file does not have. */
+export function brokenAnchors(documents: readonly SourceFile[]): string[] {
+  const anchors = new Map(documents.map(({ path, text }) => [path, anchorsOf(text)]))
+  return documents.flatMap(({ path, text }) =>
+    [...withoutCode(text).matchAll(/\]\((?!https?:)([^)#\s]*)#([^)\s]+)\)/g)].flatMap(
+      ([, link = '', anchor = '']) => {
+        const target = link === '' ? path : targetOf(path, link)
+        const isThere = anchors.get(target)?.has(anchor) !== false
+        return isThere ? [] : [`${path}: ${target} has no #${anchor}`]
+      },
+    ),
+  )
+}
+
+function targetOf(path: string, link: string): string {
+  return normalize(join(dirname(path), link)).replace(/\/$/, '')
+}
+
+function withoutCode(text: string): string {
+  return text.replaceAll(/^```.*?^```$/gms, '')
+}
+
+/** Of all headings, as GitHub makes them: lower case, spaces as dashes, most else left out. */
+function anchorsOf(text: string): ReadonlySet<string> {
+  const seen = new Map<string, number>()
+  return new Set(
+    [...withoutCode(text).matchAll(/^#{1,6} +(.*?) *$/gm)].map(([, heading = '']) => {
+      const bare = heading.replaceAll(/\[([^\]]*)\]\([^)]*\)/g, '$1')
+      const slug = bare
+        .toLowerCase()
+        .replaceAll(/[^\p{L}\p{N}_ -]/gu, '')
+        .replaceAll(' ', '-')
+      const times = seen.get(slug) ?? 0
+      seen.set(slug, times + 1)
+      return times === 0 ? slug : `${slug}-${times}`
+    }),
+  )
 }

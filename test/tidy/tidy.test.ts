@@ -3,6 +3,7 @@ import { readFileSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { test } from 'node:test'
 import {
+  brokenAnchors,
   brokenLinks,
   cycles,
   fileProblems,
@@ -96,6 +97,22 @@ test('every link in a document leads to a file', () => {
     [],
   )
   assert.equal(brokenLinks(file('docs/a.md', '[x](b.md)'), paths).length, 1)
+})
+
+test('every link to a heading leads to one', () => {
+  assert.deepEqual(brokenAnchors(readSources('.md')), [])
+  const one = file(
+    'docs/a.md',
+    '# One `B` two, three!\n\n[x](#one-b-two-three) [y](b.md#none) [z](#no)',
+  )
+  const other = file(
+    'docs/b.md',
+    '## None\n## None\n```sh\n# some\n[q](#code)\n```\n[x](#none-1) [y](#some)',
+  )
+  assert.deepEqual(brokenAnchors([one, other]), [
+    'docs/a.md: docs/a.md has no #no',
+    'docs/b.md: docs/b.md has no #some',
+  ])
 })
 
 test('the changelog has a place for what is not released', () => {

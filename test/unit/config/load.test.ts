@@ -51,6 +51,17 @@ test('four variables are enough, and all others have their default', () => {
     schemaRegistryCa: undefined,
     kafkaConsumerProperties: {},
     kafkaProducerProperties: {},
+    otelSdkDisabled: false,
+    otelExporterOtlpProtocol: 'http/protobuf',
+    otelExporterOtlpTimeout: 10_000,
+    otelExporterOtlpCompression: 'none',
+    otelTracesSampler: 'parentbased_always_on',
+    otelTracesSamplerArg: 1,
+    otelSpanLinkCountLimit: 32,
+    otelBspScheduleDelay: 5_000,
+    otelBspMaxQueueSize: 2_048,
+    otelBspMaxExportBatchSize: 512,
+    otelBspExportTimeout: 30_000,
   })
   assert.deepEqual(warnings, [])
 })

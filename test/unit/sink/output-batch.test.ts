@@ -28,6 +28,26 @@ test('records come out as they went in', () => {
   for (const [index, record] of RECORDS.entries()) assert.deepEqual(batch.at(index), record)
 })
 
+test('headers that several records share are theirs alone', () => {
+  const batch = new OutputBatch()
+  const shared = [{ traceparent: Buffer.from('00-a-b-01') }]
+  const record = { topic: 'a', partition: 0, key: null, value: null }
+  const records: OutputRecord[] = [
+    { ...record, headers: shared },
+    { ...record, headers: shared, timestamp: 7 },
+    { ...record, headers: shared },
+    record,
+    { ...record, headers: [{ other: Buffer.from('x') }] },
+    { ...record, headers: shared },
+  ]
+  for (const each of records) batch.add(each)
+  for (const [index, each] of records.entries()) assert.deepEqual(batch.at(index), each)
+  batch.clear()
+  batch.add({ ...record, value: Buffer.alloc(100, 1) })
+  batch.add({ ...record, headers: shared })
+  assert.deepEqual(batch.at(1), { ...record, headers: shared })
+})
+
 test('what was added is a copy, and keeps its bytes while the batch grows', () => {
   const batch = new OutputBatch()
   const shared = Buffer.alloc(1_000)

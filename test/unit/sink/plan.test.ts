@@ -5,6 +5,7 @@ import type { OutputRecord } from '../../../src/domain/record.ts'
 import { HEADERS } from '../../../src/sink/headers.ts'
 import { JsonEncoder } from '../../../src/sink/json-encoder.ts'
 import { OutputPlan } from '../../../src/sink/plan.ts'
+import type { PassOn } from '../../../src/sink/plan.ts'
 import { inputRecord } from '../../fixtures/records.ts'
 import { ENGAGEMENT_SPEC, IDENTITY } from '../../fixtures/specs.ts'
 
@@ -37,7 +38,10 @@ const IDENTITY_HEADERS = [
   { 'millrace.model.version': '1.0.0' },
 ]
 
-function produced(run: (plan: OutputPlan, produce: (record: OutputRecord) => void) => void) {
+function produced(
+  run: (plan: OutputPlan, produce: (record: OutputRecord) => void) => void,
+  passOn?: PassOn,
+) {
   const plan = new OutputPlan({
     topics: TOPICS,
     encoder: new JsonEncoder({ spec: ENGAGEMENT_SPEC, identity: IDENTITY }),
@@ -48,6 +52,7 @@ function produced(run: (plan: OutputPlan, produce: (record: OutputRecord) => voi
       modelVersion: '1.0.0',
     },
     headerStyle: 'millrace',
+    passOn,
   })
   plan.setNow(Date.parse(FAILED_AT))
   const records: OutputRecord[] = []
@@ -194,4 +199,36 @@ test('every header that is written is documented, and the other way round', () =
     plan.late({ record, schemaId: 7, event: EVENT }, 1, produce)
   }).flatMap(({ headers }) => (headers ?? []).flatMap((header) => Object.keys(header)))
   assert.deepEqual([...new Set(written)].sort(), Object.keys(HEADERS).sort())
+})
+
+test('headers that go on are on all that is written for a record, and on nothing else', () => {
+  const on = [{ traceparent: 'x' }]
+  const answered = { record: inputRecord({ headers: [...on, { own: 'y' }] }), schemaId: 7 }
+  const taken: number[] = []
+  const records = produced(
+    (plan, produce) => {
+      plan.predicted({ ...answered, event: EVENT }, ROW, produce)
+      plan.skipped({ ...answered, event: undefined }, produce)
+      plan.deadLetter({ ...answered, event: undefined }, LETTER, produce)
+      plan.late({ ...answered, event: EVENT }, 5, produce)
+    },
+    ({ offset }) => {
+      taken.push(offset)
+      return taken.length === 2 ? undefined : on
+    },
+  )
+  assert.deepEqual(
+    records.map(({ topic, headers = [] }) => [topic, headers.slice(0, 2)]),
+    [
+      ['ml-features', on],
+      ['ml-predictions', on],
+      ['ml-audit-log', on],
+      ['ml-audit-log', []],
+      ['ml-dead-letters', [...on, { own: 'y' }]],
+      ['ml-audit-log', on],
+      ['ml-late-events', [...on, { own: 'y' }]],
+      ['ml-audit-log', on],
+    ],
+  )
+  assert.deepEqual(taken, [41, 41, 41, 41], 'each record is looked at once')
 })

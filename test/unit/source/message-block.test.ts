@@ -1,49 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { BlockRecord, consumeBlock, MessageBlock } from '../../../src/source/message-block.ts'
+import { BlockRecord, consumeBlock } from '../../../src/source/message-block.ts'
+import { blockOf } from '../../fixtures/message-block.ts'
+import type { Written } from '../../fixtures/message-block.ts'
 
 const EOF = -191
-
-interface Written {
-  readonly error?: number
-  readonly partition?: number
-  readonly offset: number
-  readonly timestamp?: number
-  readonly key?: string | null
-  readonly value?: string | null
-  readonly headers?: readonly (readonly [string, string | null])[]
-}
-
-/** A block as the addon packs it, somewhere in a larger buffer. */
-function blockOf(messages: readonly Written[], at = 8): MessageBlock {
-  const entries = messages.length * 56
-  const doubles: number[] = []
-  const ints: number[] = []
-  let bytes = Buffer.alloc(0)
-  const end = (): number => entries + bytes.length
-  const put = (part: string | null | undefined): readonly [number, number] => {
-    const from = end()
-    if (part === null || part === undefined) return [from, -1]
-    bytes = Buffer.concat([bytes, Buffer.from(part)])
-    return [from, end()]
-  }
-  const putSized = (part: string | null): void => {
-    const size = Buffer.alloc(4)
-    size.writeInt32LE(part === null ? -1 : Buffer.byteLength(part))
-    bytes = Buffer.concat([bytes, size, Buffer.from(part ?? '')])
-  }
-  for (const { error = 0, partition = 0, offset, timestamp = -1, ...message } of messages) {
-    doubles.push(offset, timestamp)
-    ints.push(error, 0, partition, 1, ...put(message.key), ...put(message.value))
-    ints.push(end(), message.headers?.length ?? 0)
-    for (const header of message.headers ?? []) for (const part of header) putSized(part)
-  }
-  const packed = [Float64Array.from(doubles), Int32Array.from(ints)].map((numbers) =>
-    Buffer.from(numbers.buffer),
-  )
-  const whole = Buffer.concat([Buffer.alloc(at, 0xff), ...packed, bytes])
-  return new MessageBlock(messages.length, whole.subarray(at), ['events'])
-}
 
 const recordOf = (message: Written): BlockRecord => new BlockRecord(blockOf([message]), 0)
 
