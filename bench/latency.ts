@@ -80,21 +80,22 @@ async function measure(
       const run = await runLatency({ cluster, rate, seconds, screen })
       const told = `P50 ${run.p50.toFixed(1)}, P99 ${run.p99.toFixed(1)} ms`
       screen.step(`round ${round} of ${times}, ${format(rate)} events/s: ${told}`)
-      const { p50, p95, p99, cpuPercent } = run
-      cases.add(format(rate), { p50, p95, p99, cpu: cpuPercent }, rate)
+      const { p50, p95, p99, cpuPercent: cpu } = run
+      const figures = { p50, p95, p99, cpu }
+      if (options.curve) cases.add(format(rate), figures, rate)
+      else cases.add('Millrace', figures)
     }
   }
-  const [only = 0] = rates
-  return {
-    id: options.curve ? 'latency-curve' : `latency-${only}`,
-    title: options.curve ? 'Latency up to the capacity' : `Latency at ${format(only)} events/s`,
-    how: `From produce() until a read-committed reader has the prediction; ${seconds} s a run after ${WARM_UP_S} s of warm-up.`,
-    figures: FIGURES,
-    drawn: options.curve ? ['p50', 'p99', 'cpu'] : ['p50', 'p99'],
-    axis: { label: 'events/s', isLog: true },
-    cases: cases.all(),
-    problems: [],
+  const how = `From produce() until a read-committed reader has the prediction; ${seconds} s a run after ${WARM_UP_S} s of warm-up.`
+  const shared = { how, figures: FIGURES, cases: cases.all(), problems: [] }
+  if (options.curve) {
+    const axis = { label: 'events/s', isLog: true }
+    const title = 'Latency up to the capacity'
+    return { ...shared, id: 'latency-curve', title, drawn: ['p50', 'p99', 'cpu'], axis }
   }
+  const [only = 0] = rates
+  const title = `Latency at ${format(only)} events/s`
+  return { ...shared, id: `latency-${only}`, title, drawn: ['p50', 'p99'] }
 }
 
 /** Rates from the first to a share of what a backlog run reaches now, each the same factor above the last. */

@@ -5,37 +5,18 @@ import { readOptions, UsageError } from '../scripts/options.ts'
 import { startTestbed } from '../scripts/testbed/testbed.ts'
 import type { Testbed } from '../scripts/testbed/testbed.ts'
 import { suggestion } from '../src/domain/nearest.ts'
-import { backlogBench } from './backlog.ts'
 import type { Bench } from './bench.ts'
+import { BENCHES, COMMON, NAMES } from './benches.ts'
+import type { Name } from './benches.ts'
 import { clusterOf } from './cluster.ts'
-import { codecsBench } from './codecs.ts'
 import { EVENT_SEED } from './events.ts'
-import { growthBench } from './growth/main.ts'
-import { inferenceBench } from './inference.ts'
-import { latencyBench } from './latency.ts'
 import { testedOn } from './machine.ts'
 import { peersCommand } from './peers/main.ts'
 import { Progress } from './progress.ts'
 import { tableOf } from './report.ts'
 import type { Result } from './result.ts'
 import { record, withResults } from './results-file.ts'
-import { restoreBench } from './restore.ts'
-import { startBench } from './start.ts'
-import { windowsBench } from './windows.ts'
 
-const BENCHES = {
-  backlog: backlogBench,
-  latency: latencyBench,
-  start: startBench,
-  restore: restoreBench,
-  codecs: codecsBench,
-  windows: windowsBench,
-  inference: inferenceBench,
-  growth: growthBench,
-} as const
-type Name = keyof typeof BENCHES
-const NAMES = Object.keys(BENCHES) as Name[]
-const COMMON = { quick: 'flag', rounds: 'whole', json: 'flag', record: 'flag' } as const
 const COMMON_HELP = `  --quick         less work and one round: a look, not a figure to quote
   --rounds N      rounds; contestants and points take turns within each
   --json          prints the results as JSON

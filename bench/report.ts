@@ -49,6 +49,7 @@ export function tableOf(result: Result): string {
 /** A result's plot: a panel per drawn figure, as bars, or along the axis. */
 export function plotOf(result: Result): string {
   const { axis, figures, cases, drawn, title } = result
+  const places = cases.map(({ x = 0 }) => x)
   const panels = drawn.flatMap((name) => {
     const figure = figures[name]
     const having = cases.filter((each) => (each.values[name]?.length ?? 0) > 0)
@@ -57,7 +58,7 @@ export function plotOf(result: Result): string {
     return [
       axis === undefined
         ? barPanel(head, having.map(barOf(name, figure)))
-        : curvePanel(head, axis, having.map(pointOf(name))),
+        : curvePanel(head, { ...axis, places }, having.map(pointOf(name))),
     ]
   })
   return picture(panels)

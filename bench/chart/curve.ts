@@ -10,7 +10,9 @@ const TOP = 40
 const HEIGHT = 150
 const BELOW = 48
 /** Of names on the axis, so that they do not run into each other, px. */
-const NAME_APART = 34
+const NAME_APART = 44
+/** Of the first and the last point from the ends of the axis, px. */
+const INSET = 14
 
 /** A point of a curve. */
 export interface CurvePoint {
@@ -20,11 +22,16 @@ export interface CurvePoint {
   readonly spread: Spread
 }
 
+/** An axis, and the places that it reaches over: those of all panels of a picture, so that they compare. */
+export interface DrawnAxis extends Axis {
+  readonly places: readonly number[]
+}
+
 /** A figure along an axis: a line through the medians, each with its spread; the figure's axis begins at 0. */
-export function curvePanel(title: string, axis: Axis, points: readonly CurvePoint[]): Panel {
+export function curvePanel(title: string, axis: DrawnAxis, points: readonly CurvePoint[]): Panel {
   const ticks = linearTicks(Math.max(...points.map(({ spread }) => spread.most)))
   const top = ticks.at(-1) ?? 1
-  const across = acrossOf(axis, points)
+  const across = acrossOf(axis)
   const up = (value: number): number => TOP + HEIGHT * (1 - value / top)
   const path = points
     .map(
@@ -65,11 +72,11 @@ function namesOf(points: readonly CurvePoint[], across: (x: number) => number): 
   })
 }
 
-function acrossOf({ isLog }: Axis, points: readonly CurvePoint[]): (x: number) => number {
+function acrossOf({ isLog, places }: DrawnAxis): (x: number) => number {
   const scale = isLog ? Math.log10 : (x: number): number => x
-  const places = points.map(({ x }) => scale(x))
-  const least = Math.min(...places)
-  const wide = Math.max(...places) - least
-  return (x) =>
-    LEFT + 14 + ((scale(x) - least) / (wide > 0 ? wide : 1)) * (WIDTH - LEFT - RIGHT - 28)
+  const scaled = places.map(scale)
+  const least = Math.min(...scaled)
+  const wide = Math.max(...scaled) - least
+  const room = WIDTH - LEFT - RIGHT - 2 * INSET
+  return (x) => LEFT + INSET + ((scale(x) - least) / (wide > 0 ? wide : 1)) * room
 }

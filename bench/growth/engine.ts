@@ -6,7 +6,6 @@ const TILE_MS = 60_000
 const FIRST_MS = 1_700_000_040_000
 const UNIT_EVENTS = 5_000
 const PARTITIONS = 4
-const MIB = 2 ** 20
 
 /** What the engine is fed: an event per key and minute. */
 export interface EngineLoad {
@@ -23,8 +22,10 @@ export interface EngineResult {
   readonly tiles: number
   /** CPU time of an event that is measured. */
   readonly nsPerEvent: number
-  /** Resident memory that the state took, MiB; of meaning in a process of its own. */
-  readonly stateMiB: number
+  /** Memory that the state lives in, in V8's heap and outside it, bytes. */
+  readonly liveBytes: number
+  /** Rise of resident memory meanwhile, bytes; of meaning in a process of its own. */
+  readonly residentBytes: number
 }
 
 /** So that compiled code and the heap's first growth are not counted to the state. */
@@ -54,19 +55,25 @@ function feed(spec: ModelSpec, { keys, tiles, rounds }: EngineLoad): EngineResul
     }
     engine.accept()
   }
-  const before = residentMiB()
+  const before = memory()
   for (let minute = 0; minute < tiles; minute++) round(minute)
   const held = engine.size().tiles
-  const stateMiB = residentMiB() - before
+  const after = memory()
   const cpu = process.cpuUsage()
   for (let minute = 0; minute < rounds; minute++) round(tiles + minute)
   const { user, system } = process.cpuUsage(cpu)
-  return { tiles: held, nsPerEvent: ((user + system) * 1_000) / (keys * rounds), stateMiB }
+  return {
+    tiles: held,
+    nsPerEvent: ((user + system) * 1_000) / (keys * rounds),
+    liveBytes: after.live - before.live,
+    residentBytes: after.resident - before.resident,
+  }
 }
 
-/** After a collection of garbage, where the process allows for one. */
-function residentMiB(): number {
+/** After a collection of garbage, where the process allows for one; bytes. */
+function memory(): { readonly live: number; readonly resident: number } {
   globalThis.gc?.()
   globalThis.gc?.()
-  return process.memoryUsage().rss / MIB
+  const { heapUsed, external, rss } = process.memoryUsage()
+  return { live: heapUsed + external, resident: rss }
 }

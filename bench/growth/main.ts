@@ -28,6 +28,7 @@ const FIGURES = {
   p99: { title: 'P99 at 2,000/s, ms', digits: 1 },
   ns: { title: 'engine alone, CPU ns per event', digits: 0 },
   perKey: { title: 'engine alone, bytes per key', digits: 0 },
+  resident: { title: 'engine alone, resident bytes per key', digits: 0 },
   perTile: { title: 'engine alone, bytes per tile', digits: 0 },
   row: { title: 'scoring alone, CPU µs per row', digits: 2 },
 } as const

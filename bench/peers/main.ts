@@ -4,6 +4,7 @@ import type { Command, OptionValues } from '../../scripts/options.ts'
 import { startTestbed } from '../../scripts/testbed/testbed.ts'
 import { EVENT_SCHEMA } from '../events.ts'
 import { testedOn } from '../machine.ts'
+import { namesOf } from '../options.ts'
 import { format, Progress } from '../progress.ts'
 import { registerSchema } from '../registry.ts'
 import { record, withSeries } from '../results-file.ts'
@@ -20,13 +21,14 @@ import { setUp } from './setup.ts'
 import { peerVersions } from './versions.ts'
 
 const NAMES = Object.keys(CONTESTANTS) as ContestantName[]
+const USUAL = 'streams,streams-batch,plain,millrace'
 const HELP = `Usage: npm run bench -- peers [options]
 
 Runs what does the same work as Millrace (see bench/peers/README.md) on one broker, one after the other,
 round by round, and compares. Sets up what is missing: needs python3 with venv, Maven and a JDK.
 
   --peers NAMES   comma-separated, of: ${NAMES.join(', ')}
-                  (default streams,streams-batch,plain,millrace)
+                  (default ${USUAL})
   --part PART     backlog or latency                    (default backlog)
   --events N      events of a backlog                   (default 400000)
   --rounds N      rounds over all peers                 (default 3)
@@ -55,7 +57,7 @@ export const peersCommand: Command<typeof OPTIONS> = { help: HELP, options: OPTI
 
 async function run(values: OptionValues<typeof OPTIONS>): Promise<number> {
   const { rounds = 3, json } = values
-  const names = namesOf(values.peers ?? 'streams,streams-batch,plain,millrace')
+  const names = namesOf('--peers', values.peers ?? USUAL, NAMES)
   const part = values.part ?? 'backlog'
   if (part !== 'backlog' && part !== 'latency') {
     throw new UsageError(`--part must be backlog or latency, got ${part}`)
@@ -129,12 +131,4 @@ async function eachRound<Result>(
     results.push(measured)
   }
   return results
-}
-
-function namesOf(typed: string): readonly ContestantName[] {
-  return typed.split(',').map((text) => {
-    const name = NAMES.find((known) => known === text.trim())
-    if (name !== undefined) return name
-    throw new UsageError(`--peers must name some of ${NAMES.join(', ')}, got ${text}`)
-  })
 }

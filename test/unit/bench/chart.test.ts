@@ -27,18 +27,29 @@ const POINTS = [1, 10, 100].map((x) => ({
   name: String(x),
   spread: { median: x, least: x / 2, most: x },
 }))
+const axisOf = (isLog: boolean, places: readonly number[] = [1, 10, 100]) => ({
+  label: 'keys',
+  isLog,
+  places,
+})
 const centres = (svg: string): number[] =>
   [...svg.matchAll(/<circle class="dot" cx="([\d.]+)"/g)].map(([, x]) => Number(x))
 
 test('on a logarithmic axis the same factor is the same distance, on a linear one it is not', () => {
-  const log = centres(curvePanel('t', { label: 'keys', isLog: true }, POINTS).drawn)
+  const log = centres(curvePanel('t', axisOf(true), POINTS).drawn)
   assert.deepEqual(log, [78, 394, 710])
-  const linear = centres(curvePanel('t', { label: 'keys', isLog: false }, POINTS).drawn)
+  const linear = centres(curvePanel('t', axisOf(false), POINTS).drawn)
   assert.deepEqual(linear, [78, 135.5, 710])
 })
 
+test('a point stands where it stands in the other panels, though it be the only one here', () => {
+  const [, middle] = POINTS
+  assert.ok(middle !== undefined)
+  assert.deepEqual(centres(curvePanel('t', axisOf(true), [middle]).drawn), [394])
+})
+
 test('a curve begins at 0, so that heights compare', () => {
-  const { drawn } = curvePanel('t', { label: 'keys', isLog: true }, POINTS)
+  const { drawn } = curvePanel('t', axisOf(true), POINTS)
   const heights = [...drawn.matchAll(/<circle class="dot" cx="[\d.]+" cy="([\d.]+)"/g)]
   assert.deepEqual(
     heights.map(([, y]) => Number(y)),
@@ -49,13 +60,13 @@ test('a curve begins at 0, so that heights compare', () => {
 test('a single point is drawn in its place, not nowhere', () => {
   const [only] = POINTS
   assert.ok(only !== undefined)
-  assert.deepEqual(centres(curvePanel('t', { label: 'x', isLog: true }, [only]).drawn), [78])
+  assert.deepEqual(centres(curvePanel('t', axisOf(true, [1]), [only]).drawn), [78])
 })
 
 test('names on the axis that would run into each other are left out', () => {
   const crowded = [1, 2, 3, 500].map((x) => ({ ...POINTS[0], x, name: `n${x}` }))
   const points = crowded.map((each) => ({ ...each, spread: { median: 1, least: 1, most: 1 } }))
-  const { drawn } = curvePanel('t', { label: 'x', isLog: false }, points)
+  const { drawn } = curvePanel('t', axisOf(false, [1, 500]), points)
   assert.deepEqual(
     [...drawn.matchAll(/>(n\d+)</g)].map(([, name]) => name),
     ['n1', 'n500'],
