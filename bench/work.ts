@@ -74,7 +74,7 @@ export async function runWork(work: Work, topics: RunTopics): Promise<WorkResult
   const services = await startAll(cluster, topics, { ...options, instances })
   try {
     const all = together(services)
-    const first = await whenAnswered(all, 'each instance')
+    const first = await whenAnswered(all, (now) => now.isShared || now.answered >= events)
     const cpuBefore = cpuOf(services)
     const brokerBefore = brokerCpu(cluster)
     const points: { x: number; y: number }[] = []
@@ -84,7 +84,8 @@ export async function runWork(work: Work, topics: RunTopics): Promise<WorkResult
       work.screen.count('working the backlog off', answered, events)
     })
     const measured = last.answered - first.answered
-    if (measured <= 0) throw new Error(`${events} events are too few to be measured`)
+    if (measured <= 0)
+      throw new Error(`${events} events were done before all was started: more are needed`)
     const perMillion = (seconds: number): number => (seconds / measured) * 1e6
     const broker = brokerCpu(cluster)
     const result = {

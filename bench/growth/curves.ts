@@ -172,7 +172,7 @@ export const CURVES = {
     isSameWork: true,
     points: [1, 2, 3, 4].map((instances) => ({
       x: instances,
-      work: { instances, partitions: 8, share: 2 },
+      work: { instances, partitions: 8, share: 3 },
     })),
   },
 } as const satisfies Readonly<Record<string, Curve>>
