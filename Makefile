@@ -17,8 +17,8 @@ test-all: setup tools ## The same, and those of chart, OpenTelemetry Collector a
 check: setup ## Types, lint, format, dead code, layers, generated docs: seconds
 	@$(NODE) scripts/check.ts
 
-bench: setup-given ## Throughput, latency and memory beside the client's own ceiling
-	@$(NODE) bench/main.ts
+bench: setup-given ## Throughput, latency, memory, start and more (NAME=growth: one of them)
+	@$(NODE) bench/main.ts $(or $(NAME),all)
 
 up: setup ## Start a broker and a schema registry, print their addresses, leave them running
 	@$(NODE) scripts/testbed/cli.ts up

@@ -1,92 +1,116 @@
-import { readCommitted } from '../scripts/testbed/read.ts'
-import { PARTITIONS } from './cluster.ts'
+import type { Bench, Context } from './bench.ts'
+import { runCeiling } from './ceiling.ts'
 import type { Cluster } from './cluster.ts'
-import { EventGenerator, EVENT_SCHEMA, sequenceOf } from './events.ts'
-import { fillTopic } from './fill.ts'
-import type { Progress as Screen } from './progress.ts'
-import { RecordReader, registerSchema } from './registry.ts'
-import { createRunTopics, startService, whenAnswered } from './service.ts'
-import type { RunTopics } from './service.ts'
+import { wholeNumbers } from './options.ts'
+import { readOutputs } from './peers/outputs.ts'
+import { format } from './progress.ts'
+import { Cases } from './result.ts'
+import type { Measured } from './result.ts'
+import { fill, runWork } from './work.ts'
+import type { Filled } from './work.ts'
 
-/** How fast the service works off what waits for it. */
-export interface BacklogResult {
-  readonly eventsPerSecond: number
-  /** CPU time of the service, all its threads, per million events. */
-  readonly cpuSecondsPerMillion: number
-  readonly peakResidentMiB: number
+const EVENTS = [400_000, 2_000_000]
+const EVENTS_QUICK = [100_000]
+const ROUNDS = 3
+/** What the features of the first so many events come to, as the feature engine computes them without a broker. */
+const KNOWN_DIGESTS: Readonly<Record<number, string>> = {
+  100_000: '8a9f4781',
+  400_000: '9a23e730',
+  2_000_000: '4e683943',
 }
+const OPTIONS = { events: 'text', profile: 'flag' } as const
+const FIGURES = {
+  rate: { title: 'events/s', digits: 0 },
+  share: { title: 'share of the ceiling, same round', digits: 2 },
+  cpu: { title: 'CPU-s per million events', digits: 1 },
+  brokerCpu: { title: "broker's CPU-s per million", digits: 1 },
+  peak: { title: 'peak memory, MiB', digits: 0 },
+  growth: { title: 'growth in the second half, MiB per million', digits: 1 },
+  state: { title: 'state, MiB', digits: 1 },
+} as const
+const OURS = 'Millrace'
+const CEILING = 'the same client, no work'
 
-/** What a part of the benchmark is given. */
-export interface RunOptions {
-  readonly cluster: Cluster
-  readonly events: number
-  readonly isProfiled: boolean
-  readonly screen: Screen
-}
+/** The service works off what waits for it, beside the ceiling of its own Kafka client. */
+export const backlogBench: Bench<typeof OPTIONS> = {
+  summary: 'events/s, CPU and memory from a backlog, beside the client’s own ceiling',
+  help: `The service works a filled topic off, as its users run it. In each round first the ceiling, on the same
+input: the same Kafka client with the same settings and batch calls, three outputs per record in
+transactions of 100 ms, and nothing else (bench/raw-loop.ts). Then every output is read and checked.
 
-/** An input topic filled with events. */
-export async function fill(
-  { cluster, events, screen }: Pick<RunOptions, 'cluster' | 'events' | 'screen'>,
-  name: string,
-): Promise<RunTopics> {
-  const topics = await createRunTopics(cluster, name)
-  const schemaId = await registerSchema(cluster.registryUrl, topics.input, EVENT_SCHEMA)
-  const generator = new EventGenerator(schemaId)
-  const { brokers } = cluster
-  await fillTopic({ brokers, topic: topics.input, events, generator, progress: screen })
-  return topics
-}
-
-/**
- * Works a backlog off. Measured from the first commit seen, so that starting and joining the group do
- * not count, up to the last commit.
- *
- * @throws Error when not every event was predicted exactly once
- */
-export async function runBacklog(options: RunOptions, topics: RunTopics): Promise<BacklogResult> {
-  const { cluster, events, isProfiled, screen } = options
-  const service = await startService(cluster, topics, isProfiled)
-  try {
-    const first = await whenAnswered(service, 1)
-    const cpuBefore = service.process.cpuSeconds()
-    const last = await whenAnswered(service, events, ({ answered }) =>
-      screen.count('working the backlog off', answered, events),
+  --events N,…   events of a backlog, one result each      (default ${EVENTS.join(',')})
+  --profile      a CPU profile of the service, written to bench/results/
+`,
+  options: OPTIONS,
+  run: async (context) => {
+    const counts = wholeNumbers(
+      '--events',
+      context.options.events,
+      context.isQuick ? EVENTS_QUICK : EVENTS,
     )
-    const cpuSeconds = service.process.cpuSeconds() - cpuBefore
-    const measured = last.answered - first.answered
-    const result = {
-      eventsPerSecond: measured / ((last.committedAtMs - first.committedAtMs) / 1_000),
-      cpuSecondsPerMillion: (cpuSeconds / measured) * 1e6,
-      peakResidentMiB: service.process.peakResidentMiB(),
-    }
-    await service.process.stop()
-    await requireExactlyOnce(cluster, topics, events)
-    return result
-  } finally {
-    service.process.kill()
+    const results: Measured[] = []
+    for (const events of counts) results.push(await measure(context, events))
+    return results
+  },
+}
+
+async function measure(context: Context<typeof OPTIONS>, events: number): Promise<Measured> {
+  const { screen, rounds = context.isQuick ? 1 : ROUNDS } = context
+  const cluster = await context.cluster()
+  const work = { cluster, events, screen, service: { isProfiled: context.options.profile } }
+  const cases = new Cases()
+  const problems: string[] = []
+  const digests = new Set<string>()
+  for (let round = 1; round <= rounds; round++) {
+    const topics = await fill(work, `backlog-${round}`)
+    const ceiling = await runCeiling(cluster, topics.input, events)
+    screen.step(`round ${round} of ${rounds}, ceiling: ${format(ceiling.eventsPerSecond)} events/s`)
+    const ours = await runWork(work, topics)
+    screen.step(`round ${round} of ${rounds}, Millrace: ${format(ours.eventsPerSecond)} events/s`)
+    const checked = await check(cluster, topics)
+    digests.add(checked.digest)
+    problems.push(...checked.problems)
+    screen.step(`round ${round} of ${rounds}: all outputs read, features ${checked.digest}`)
+    cases.add(OURS, {
+      rate: ours.eventsPerSecond,
+      share: ours.eventsPerSecond / ceiling.eventsPerSecond,
+      cpu: ours.cpuSecondsPerMillion,
+      brokerCpu: ours.brokerCpuSecondsPerMillion,
+      peak: ours.peakResidentMiB,
+      growth: ours.growthMiBPerMillion,
+      state: ours.stateMiB,
+    })
+    cases.add(CEILING, { rate: ceiling.eventsPerSecond, cpu: ceiling.cpuSecondsPerMillion })
+  }
+  return {
+    id: `backlog-${events}`,
+    title: `Backlog of ${format(events)} events`,
+    how: `From the first commit seen to the last; the ceiling and the service in turn, on the same input. Digest of the features: ${[...digests].join(', ')}.`,
+    figures: FIGURES,
+    drawn: ['rate', 'cpu'],
+    cases: cases.all(),
+    problems,
   }
 }
 
-/** That each event's prediction is there once, as an independent reader sees it. */
-async function requireExactlyOnce(
-  { brokers, registryUrl }: Cluster,
-  { predictions }: RunTopics,
-  events: number,
-): Promise<void> {
-  const values: Buffer[] = []
-  await readCommitted({ brokers, topic: predictions, partitions: PARTITIONS }, (messages) => {
-    for (const { value } of messages) if (value !== null) values.push(value)
-  })
-  const [first] = values
-  if (first === undefined) throw new Error('no prediction can be read')
-  const reader = new RecordReader(registryUrl)
-  await reader.learn(first)
-  const seen = new Uint8Array(events)
-  for (const value of values) {
-    const sequence = sequenceOf(reader.textOf(value, 'event_id'))
-    seen[sequence] = (seen[sequence] ?? 0) + 1
-  }
-  const wrong = seen.findIndex((count) => count !== 1)
-  if (wrong >= 0) throw new Error(`event ${wrong} has ${seen[wrong]} predictions`)
-  if (values.length !== events) throw new Error(`${values.length} predictions of ${events} events`)
+/** Reads the outputs of a run: what is wrong with them, and what the features come to. */
+async function check(
+  cluster: Cluster,
+  topics: Filled,
+): Promise<{ readonly digest: string; readonly problems: readonly string[] }> {
+  const events = topics.fates.length
+  const outputs = await readOutputs({ ...cluster, ...topics }, { isOurs: true, events })
+  const { predictions, audits, features, duplicates, missing, auditDigest: digest } = outputs
+  const isWhole =
+    predictions === events &&
+    audits === events &&
+    features === events &&
+    duplicates === 0 &&
+    missing === 0
+  const known = KNOWN_DIGESTS[events] ?? digest
+  const problems = [
+    ...(isWhole ? [] : [`outputs are missing, or there twice: ${JSON.stringify(outputs)}`]),
+    ...(digest === known ? [] : [`the features have digest ${digest}, not ${known}`]),
+  ]
+  return { digest, problems }
 }

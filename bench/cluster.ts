@@ -1,14 +1,24 @@
 import kafka from '@confluentinc/kafka-javascript'
 import type { KafkaConsumer, Message, Producer } from '@confluentinc/kafka-javascript'
+import type { Testbed } from '../scripts/testbed/testbed.ts'
 import { fromCallback } from '../src/runtime/callback.ts'
 
 /** Where the parts are that a run uses. */
 export interface Cluster {
   readonly brokers: string
   readonly registryUrl: string
+  /** Process id of the broker, when it is ours to look at. */
+  readonly brokerPid?: number
 }
 
-/** Partitions of every topic of a run. */
+/** What a run needs to know of a testbed. */
+export function clusterOf(testbed: Testbed): Cluster {
+  const { brokers, registryUrl } = testbed
+  const pid = testbed.isOwn ? testbed.broker().pid : undefined
+  return { brokers, registryUrl, ...(pid === undefined ? {} : { brokerPid: pid }) }
+}
+
+/** Partitions of every topic of a run, unless others are asked for. */
 export const PARTITIONS = 4
 
 const CONNECT = { topic: '', allTopics: false, timeout: 10_000 } as const

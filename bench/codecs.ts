@@ -1,10 +1,3 @@
-/**
- * How many records one core decodes, format by format, with the registry client's own deserializers
- * beside it in the same run: see `--help`.
- *
- * Counted in CPU seconds of the process, garbage collection included, so that others on the machine
- * change little. Contenders take turns, and the best of their rounds counts.
- */
 import {
   AvroDeserializer,
   JsonDeserializer,
@@ -23,15 +16,13 @@ import { neededFields } from '../src/decode/to-event.ts'
 import type { EventMapping } from '../src/domain/model-spec.ts'
 import type { InputRecord } from '../src/domain/record.ts'
 import { systemClock } from '../src/runtime/clock.ts'
+import type { Bench } from './bench.ts'
+import { Cases } from './result.ts'
 
-const HELP = `Usage: node bench/codecs.ts [--rounds N] [--json]
-
-  --rounds N   rounds of each contender (default 5)
-  --json       the figures as JSON
-`
 const BATCH = 1_000
 const ROUND_CPU_MS = 400
 const TOPIC = 'bench'
+const THEIRS = "the registry client's"
 
 /** Field, type of the model, Avro type, Protobuf type. */
 const FIELDS = [
@@ -85,32 +76,46 @@ interface Contender {
   readonly name: string
   /** Decodes one batch. */
   readonly run: () => Promise<void>
-  perSecond: number
 }
 
-process.exitCode = await main(process.argv.slice(2))
+const ROUNDS = 5
 
-async function main(args: readonly string[]): Promise<number> {
-  const at = args.indexOf('--rounds')
-  const rounds = at < 0 ? 5 : Number(args[at + 1])
-  const known = args.every((each, index) => /^--(json|rounds)$/.test(each) || index === at + 1)
-  if (!known || !(rounds >= 1 && rounds <= 100)) {
-    process.stdout.write(HELP)
-    return args.includes('--help') ? 0 : 2
-  }
-  const formats = await createFormats()
-  const contenders = formats.flatMap(contendersOf)
-  for (let round = 0; round < rounds; round += 1) {
-    for (const contender of contenders) {
-      contender.perSecond = Math.max(contender.perSecond, await measure(contender.run))
+/** Records that a core decodes, format by format. */
+export const codecsBench: Bench = {
+  summary: 'records a core decodes, format by format, beside the registry client’s own',
+  help: `Decodes batches of ${BATCH} events of six fields, format by format, with the registry client's own deserializers
+beside them in the same round. Counted in CPU time of the process, garbage collection included, so that
+others on the machine change little.
+`,
+  options: {},
+  run: async ({ isQuick, rounds = isQuick ? 1 : ROUNDS, screen }) => {
+    const contenders = (await createFormats()).flatMap(contendersOf)
+    const cases = new Cases()
+    for (let round = 1; round <= rounds; round += 1) {
+      screen.step(`round ${round} of ${rounds}: ${contenders.length} contenders`)
+      const rates = new Map<Contender, number>()
+      for (const contender of contenders) rates.set(contender, await measure(contender.run))
+      for (const [{ format, name }, rate] of rates) {
+        const own = [...rates].find(([each]) => each.format === format && each.name === THEIRS)
+        const times = own === undefined ? undefined : rate / own[1]
+        cases.add(`${format}: ${name}`, { rate, times })
+      }
     }
-  }
-  const figures = contenders.map(({ format, name, perSecond }) => {
-    const sizeBytes = formats.find((each) => each.name === format)?.values[0]?.length ?? 0
-    return { format, name, perSecond: Math.round(perSecond), sizeBytes }
-  })
-  process.stdout.write(args.includes('--json') ? `${JSON.stringify(figures)}\n` : table(figures))
-  return 0
+    return [
+      {
+        id: 'codecs',
+        title: 'Decoding',
+        how: 'Records that one core decodes a second, events of six fields; all contenders in turn, round by round.',
+        figures: {
+          rate: { title: 'records a CPU second', digits: 0 },
+          times: { title: 'times the registry client’s, same round', digits: 1 },
+        },
+        drawn: ['rate'],
+        cases: cases.all(),
+        problems: [],
+      },
+    ]
+  },
 }
 
 /** Records a CPU second. */
@@ -153,7 +158,6 @@ function contendersOf({ name, values, at, schema, decoder, deserialize }: Format
     format: name,
     name: what,
     run,
-    perSecond: 0,
   })
   return [
     contender('record to event, 6 fields', async () => {
@@ -165,7 +169,7 @@ function contendersOf({ name, values, at, schema, decoder, deserialize }: Format
     ...(deserialize === undefined
       ? []
       : [
-          contender("the registry client's", async () => {
+          contender(THEIRS, async () => {
             for (const value of values) await deserialize(value)
           }),
         ]),
@@ -261,29 +265,4 @@ function wire(id: number, ...parts: readonly Uint8Array[]): Buffer {
   const header = Buffer.alloc(5)
   header.writeInt32BE(id, 1)
   return Buffer.concat([header, ...parts])
-}
-
-interface Figure {
-  readonly format: string
-  readonly name: string
-  readonly perSecond: number
-  readonly sizeBytes: number
-}
-
-function table(figures: readonly Figure[]): string {
-  const head = ['format', 'what', 'records a CPU second', 'against the client']
-  const rows = figures.map(({ format, name, perSecond }) => {
-    const own = figures.find((each) => each.format === format && each.name.includes('registry'))
-    const times = own === undefined ? '' : `${(perSecond / own.perSecond).toFixed(1)} x`
-    return [format, name, perSecond.toLocaleString('en'), times]
-  })
-  const widths = head.map((_, column) =>
-    Math.max(...[head, ...rows].map((row) => row[column]?.length ?? 0)),
-  )
-  const line = (row: readonly string[]): string =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join('  ')
-      .trimEnd()
-  return `${[head, ...rows].map(line).join('\n')}\n`
 }

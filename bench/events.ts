@@ -18,11 +18,53 @@ const VALUE_LOG_DEVIATION = 0.8
 const ID_PREFIX = 'evt-'
 const ID_DIGITS = 12
 
+/** Seed of the events, unless another is asked for. */
+export const EVENT_SEED = 20
+/** Behind any window and lateness of the models here. */
+const LATE_MS = 7_200_000
+/** The first events are on time, so that each partition's stream time is there before a late one. */
+const ON_TIME_EVENTS = 1_000
+/** A record that no decoder takes for an event: it ends in the middle of its first field. */
+const POISON = Buffer.from([64])
+
+/** Schema of events with a note of any length. */
+const NOTED_SCHEMA = JSON.stringify({
+  ...(JSON.parse(EVENT_SCHEMA) as { fields: readonly object[] }),
+  fields: [
+    ...(JSON.parse(EVENT_SCHEMA) as { fields: readonly object[] }).fields,
+    { name: 'note', type: 'string' },
+  ],
+})
+
+/** How events differ from those of the backlog. */
+export interface EventOptions {
+  readonly seed?: number
+  /** Different keys; 10,000 by default. */
+  readonly keys?: number
+  /** All keys are equally likely, and come in turn. */
+  readonly isUniform?: boolean
+  /** Bytes that no feature looks at, in a field of their own. */
+  readonly noteBytes?: number
+  /** Share of records that cannot be decoded. */
+  readonly poisonShare?: number
+  /** Share of events that are too late. */
+  readonly lateShare?: number
+}
+
+/** The schema that such events are written with. */
+export function schemaOf({ noteBytes = 0 }: EventOptions): string {
+  return noteBytes > 0 ? NOTED_SCHEMA : EVENT_SCHEMA
+}
+
+/** What must become of an event. */
+export type Fate = 'predicted' | 'late' | 'poison'
+
 /** A record for the input topic. */
 export interface InputEvent {
   readonly key: Buffer
   /** Registry wire format. */
   readonly value: Buffer
+  readonly fate: Fate
 }
 
 /**
@@ -31,17 +73,27 @@ export interface InputEvent {
  */
 export class EventGenerator {
   readonly #random: () => number
-  readonly #upTo = zipf(KEYS)
+  /** Of the events' fates alone: a share of poison leaves the other events as they were. */
+  readonly #chance: () => number
+  readonly #upTo: Float64Array
   readonly #keys: readonly string[]
   readonly #keyBytes: readonly Buffer[]
-  readonly #type = avsc.Type.forSchema(JSON.parse(EVENT_SCHEMA) as avsc.Schema)
+  readonly #type: avsc.Type
   readonly #header: Buffer
+  readonly #options: EventOptions
+  readonly #note: string
   #sequence = 0
 
-  constructor(schemaId: number, seed = 20) {
+  constructor(schemaId: number, options: EventOptions = {}) {
+    const { seed = EVENT_SEED, keys = KEYS, noteBytes = 0, isUniform = false } = options
+    this.#options = options
     this.#random = mulberry32(seed)
-    this.#keys = Array.from({ length: KEYS }, (_, key) => `u-${String(key).padStart(5, '0')}`)
+    this.#chance = mulberry32(seed + 1)
+    this.#upTo = isUniform ? new Float64Array() : zipf(keys)
+    this.#keys = Array.from({ length: keys }, (_, key) => `u-${String(key).padStart(5, '0')}`)
     this.#keyBytes = this.#keys.map((key) => Buffer.from(key))
+    this.#note = 'n'.repeat(noteBytes)
+    this.#type = avsc.Type.forSchema(JSON.parse(schemaOf(options)) as avsc.Schema)
     this.#header = Buffer.alloc(5)
     this.#header.writeUInt32BE(schemaId, 1)
   }
@@ -49,17 +101,28 @@ export class EventGenerator {
   next(): InputEvent {
     const random = this.#random
     const sequence = this.#sequence++
-    const key = firstAbove(this.#upTo, random())
+    const drawn = random()
+    const key = this.#upTo.length > 0 ? firstAbove(this.#upTo, drawn) : sequence % this.#keys.length
     const delayMs = random() < DELAYED_RATIO ? Math.floor(random() * DELAY_MAX_MS) : 0
+    const fate = this.#fate(sequence)
     const event = {
       event_id: eventId(sequence),
       user_id: this.#keys[key],
       event_type: EVENT_TYPES[firstAbove(EVENT_TYPES_UP_TO, random())],
       value: this.#value(),
-      event_time: FIRST_EVENT_MS + sequence * STEP_MS - delayMs,
+      event_time: FIRST_EVENT_MS + sequence * STEP_MS - (fate === 'late' ? LATE_MS : delayMs),
+      note: this.#note,
     }
-    const value = Buffer.concat([this.#header, this.#type.toBuffer(event)])
-    return { key: this.#keyBytes[key] ?? Buffer.alloc(0), value }
+    const body = fate === 'poison' ? POISON : this.#type.toBuffer(event)
+    const value = Buffer.concat([this.#header, body])
+    return { key: this.#keyBytes[key] ?? Buffer.alloc(0), value, fate }
+  }
+
+  #fate(sequence: number): Fate {
+    const { poisonShare = 0, lateShare = 0 } = this.#options
+    const drawn = this.#chance()
+    if (drawn < poisonShare) return 'poison'
+    return drawn < poisonShare + lateShare && sequence >= ON_TIME_EVENTS ? 'late' : 'predicted'
   }
 
   /** Log-normal, by the method of Box and Muller. */
@@ -103,7 +166,7 @@ function firstAbove(rising: ArrayLike<number>, value: number): number {
 }
 
 /** Random numbers in [0, 1) of 32 bits. Source: Tommy Ettinger's mulberry32, public domain. */
-function mulberry32(seed: number): () => number {
+export function mulberry32(seed: number): () => number {
   let state = seed
   return () => {
     state = (state + 0x6d2b79f5) | 0

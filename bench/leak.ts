@@ -1,13 +1,13 @@
 /**
  * Measures what the Kafka client keeps of the offsets that are sent with a transaction. See `--help`.
  */
-import { parseArgs } from 'node:util'
 import kafka from '@confluentinc/kafka-javascript'
 import type { KafkaConsumer, Producer } from '@confluentinc/kafka-javascript'
+import { runCommand, UsageError } from '../scripts/options.ts'
+import type { OptionValues } from '../scripts/options.ts'
 import { startTestbed } from '../scripts/testbed/testbed.ts'
 import { fromCallback } from '../src/runtime/callback.ts'
 import { clientWarning } from '../src/runtime/kafka-addon.ts'
-import { UsageError, whole } from './options.ts'
 import { format, Progress } from './progress.ts'
 import { slope } from './statistics.ts'
 
@@ -24,17 +24,12 @@ memory: its slope over the last three quarters of the run, for each offset that 
 KAFKA_BROKERS and SCHEMA_REGISTRY_URL, both set, are used in place of the testbed.
 Exit status: 0 at most 20 bytes stay for each offset; 1 more do; 2 wrong usage.
 `
+const COMMITS_MIN = 1_000
 const BYTES_PER_OFFSET_MAX = 20
 const MIB = 1024 * 1024
 const CONNECT = { topic: '', allTopics: false, timeout: 10_000 } as const
 const REQUEST_TIMEOUT_MS = 30_000
 const SAMPLE_EVERY = 100
-
-interface Options {
-  readonly commits: number
-  readonly partitions: number
-  readonly isJson: boolean
-}
 
 interface Result {
   readonly isPatched: boolean
@@ -46,53 +41,26 @@ interface Result {
   readonly bytesPerOffset: number
 }
 
-process.exitCode = await main()
+const OPTIONS = { commits: 'whole', partitions: 'whole', json: 'flag' } as const
 
-async function main(): Promise<number> {
-  try {
-    const options = parse(process.argv.slice(2))
-    if (options === undefined) {
-      process.stdout.write(HELP)
-      return 0
-    }
-    const result = await measure(options)
-    process.stdout.write(options.isJson ? `${JSON.stringify(result)}\n` : report(result))
-    return result.bytesPerOffset > BYTES_PER_OFFSET_MAX ? 1 : 0
-  } catch (error) {
-    if (!(error instanceof UsageError)) throw error
-    process.stderr.write(`${error.message}\n\n${HELP}`)
-    return 2
-  }
+process.exitCode = await runCommand({ help: HELP, options: OPTIONS, run: runLeak })
+
+async function runLeak(values: OptionValues<typeof OPTIONS>): Promise<number> {
+  const { commits = 20_000, partitions = 50 } = values
+  // Of fewer, V8's own coming and going would be most of the slope.
+  if (commits < COMMITS_MIN) throw new UsageError(`--commits must be at least ${COMMITS_MIN}`)
+  if (partitions < 1) throw new UsageError('--partitions must be at least 1')
+  const result = await measure({ commits, partitions })
+  process.stdout.write(values.json ? `${JSON.stringify(result)}\n` : report(result))
+  return result.bytesPerOffset > BYTES_PER_OFFSET_MAX ? 1 : 0
 }
 
-function parse(args: readonly string[]): Options | undefined {
-  const typed = typedOptions(args)
-  if (typed.help === true) return undefined
-  return {
-    // Of fewer, V8's own coming and going would be most of the slope.
-    commits: whole('--commits', typed.commits ?? 20_000, 1_000),
-    partitions: whole('--partitions', typed.partitions ?? 50, 1),
-    isJson: typed.json === true,
-  }
+interface Load {
+  readonly commits: number
+  readonly partitions: number
 }
 
-function typedOptions(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      options: {
-        commits: { type: 'string' },
-        partitions: { type: 'string' },
-        json: { type: 'boolean' },
-        help: { type: 'boolean', short: 'h' },
-      },
-    }).values
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error))
-  }
-}
-
-async function measure(options: Options): Promise<Result> {
+async function measure(options: Load): Promise<Result> {
   const screen = new Progress()
   const testbed = await startTestbed()
   screen.step(`broker ${testbed.brokers}`)
@@ -122,7 +90,7 @@ async function measure(options: Options): Promise<Result> {
 }
 
 async function commitAll(
-  run: Options & {
+  run: Load & {
     readonly topic: string
     readonly consumer: KafkaConsumer
     readonly producer: Producer

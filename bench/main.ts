@@ -1,148 +1,130 @@
 /**
- * Measures the service on a real broker and registry. See `--help`.
+ * Measures Millrace, by the name of what is asked. See `--help`.
  */
-import { arch, cpus, platform } from 'node:os'
-import kafka from '@confluentinc/kafka-javascript'
-import { runCommand } from '../scripts/options.ts'
+import { readOptions, UsageError } from '../scripts/options.ts'
 import { startTestbed } from '../scripts/testbed/testbed.ts'
-import { fill, runBacklog } from './backlog.ts'
-import type { BacklogResult } from './backlog.ts'
-import { runCeiling } from './ceiling.ts'
-import type { Cluster } from './cluster.ts'
-import { runLatency } from './latency.ts'
-import type { LatencyResult } from './latency.ts'
-import { runMemory } from './memory.ts'
-import type { MemoryResult } from './memory.ts'
-import { HELP, parseOptions, UsageError } from './options.ts'
-import type { Options } from './options.ts'
+import type { Testbed } from '../scripts/testbed/testbed.ts'
+import { suggestion } from '../src/domain/nearest.ts'
+import type { Bench } from './bench.ts'
+import { BENCHES, COMMON, NAMES } from './benches.ts'
+import type { Name } from './benches.ts'
+import { clusterOf } from './cluster.ts'
+import { EVENT_SEED } from './events.ts'
+import { testedOn } from './machine.ts'
 import { peersCommand } from './peers/main.ts'
-import { format, Progress } from './progress.ts'
-import { median } from './statistics.ts'
+import { Progress } from './progress.ts'
+import { tableOf } from './report.ts'
+import type { Result } from './result.ts'
+import { record, withResults } from './results-file.ts'
 
-/** What the project asks of itself. */
-const NEEDED = { eventsPerSecond: 30_000, ceilingRatio: 0.2, growthMiBPerMillion: 25 } as const
+const COMMON_HELP = `  --quick         less work and one round: a look, not a figure to quote
+  --rounds N      rounds; contestants and points take turns within each
+  --json          prints the results as JSON
+  --record        keeps them in bench/results.json; \`npm run docs\` makes RESULTS.md and plots of it
+  --help          prints this
 
-interface Results {
-  readonly machine: string
-  readonly backlog: BacklogResult[]
-  readonly ceiling: number[]
-  latency?: LatencyResult
-  memory?: MemoryResult
-}
+KAFKA_BROKERS and SCHEMA_REGISTRY_URL, both set, are used in place of a broker and registry of its own.
+Exit status: 0 measured and correct; 1 something is not correct; 2 wrong usage.
+`
+const HELP = `Usage: npm run bench -- NAME [options]
+
+${NAMES.map((name) => `  ${name.padEnd(12)}${BENCHES[name].summary}`).join('\n')}
+  peers       the same work by Kafka Streams and hand-written clients, in turn
+  all         all but growth and peers, one after the other
+
+${COMMON_HELP}
+\`npm run bench -- NAME --help\` tells what a name measures, and its own options. Whatever is measured is
+checked in the same run. Cells hold the median and, of more than one round, the spread. Figures are the
+machine's: compare within a run. What was recorded: bench/RESULTS.md; how to read it: docs/performance.md.
+`
 
 process.exitCode = await main(process.argv.slice(2))
 
-async function main(args: readonly string[]): Promise<number> {
-  if (args[0] === 'peers') return runCommand(peersCommand, args.slice(1))
+async function main([name = '--help', ...args]: readonly string[]): Promise<number> {
   try {
-    const options = parseOptions(args)
-    if (options === undefined) {
+    if (name === '--help' || name === '-h') {
       process.stdout.write(HELP)
       return 0
     }
-    return await measure(options)
+    if (name === 'peers') return await peers(args)
+    if (name === 'all')
+      return await runAll(
+        NAMES.filter((each) => each !== 'growth'),
+        args,
+      )
+    const known = NAMES.find((each) => each === name)
+    if (known === undefined) {
+      throw new UsageError(
+        `nothing is called ${name}${suggestion(name, [...NAMES, 'peers', 'all'])}`,
+      )
+    }
+    return await runAll([known], args)
   } catch (error) {
     if (!(error instanceof UsageError)) throw error
-    process.stderr.write(`${error.message}\n\n${HELP}`)
+    process.stderr.write(`${error.message}\n--help tells names and options\n`)
     return 2
   }
 }
 
-async function measure(options: Options): Promise<number> {
-  const screen = new Progress()
-  const testbed = await startTestbed()
-  screen.step(`broker ${testbed.brokers}`)
-  let isWhole = false
-  try {
-    const results = await runParts(options, testbed, screen)
-    const failures = failuresOf(results)
-    if (options.isJson) process.stdout.write(`${JSON.stringify(results, undefined, 2)}\n`)
-    else process.stdout.write(`${report(results, options).join('\n')}\n`)
-    for (const failure of failures) process.stdout.write(`NOT AS NEEDED: ${failure}\n`)
-    isWhole = true
-    return failures.length === 0 ? 0 : 1
-  } finally {
-    await testbed.stop(!isWhole)
-  }
+async function peers(args: readonly string[]): Promise<number> {
+  const values = readOptions(peersCommand.options, args)
+  if (values !== undefined) return peersCommand.run(values)
+  process.stdout.write(peersCommand.help)
+  return 0
 }
 
-async function runParts(options: Options, cluster: Cluster, screen: Progress): Promise<Results> {
-  const { parts, events, rounds, rate, seconds, memoryEvents, isProfiled } = options
-  const machine = `${cpus().length} × ${cpus()[0]?.model.trim()}, ${platform()} ${arch()}`
-  const results: Results = { machine, backlog: [], ceiling: [] }
-  const shared = { cluster, screen, isProfiled }
-  for (let round = 1; round <= rounds; round++) {
-    if (!parts.has('backlog') && !parts.has('ceiling')) break
-    screen.step(`round ${round} of ${rounds}`)
-    const topics = await fill({ ...shared, events }, `backlog-${round}`)
-    if (parts.has('ceiling')) {
-      const { eventsPerSecond: rateMax } = await runCeiling(cluster, topics.input, events)
-      results.ceiling.push(rateMax)
-      screen.step(`ceiling: ${format(rateMax)} events/s`)
-    }
-    if (parts.has('backlog')) {
-      const result = await runBacklog({ ...shared, events }, topics)
-      results.backlog.push(result)
-      screen.step(`backlog: ${format(result.eventsPerSecond)} events/s`)
-    }
-  }
-  if (parts.has('latency')) results.latency = await runLatency({ ...shared, rate, seconds })
-  if (parts.has('memory')) {
-    results.memory = await runMemory({ ...shared, events: memoryEvents })
-  }
-  return results
-}
-
-/** Ratio of the medians; NaN unless both were measured. */
-function ceilingRatio({ backlog, ceiling }: Results): number {
-  return median(backlog.map((each) => each.eventsPerSecond)) / median(ceiling)
-}
-
-function failuresOf(results: Results): readonly string[] {
-  const { backlog, memory } = results
-  const failures: string[] = []
-  const rate = median(backlog.map((each) => each.eventsPerSecond))
-  if (rate < NEEDED.eventsPerSecond) {
-    failures.push(`${format(rate)} events/s, at least ${format(NEEDED.eventsPerSecond)}`)
-  }
-  const ratio = ceilingRatio(results)
-  if (ratio < NEEDED.ceilingRatio) {
-    failures.push(`${ratio.toFixed(2)} of the ceiling, at least ${NEEDED.ceilingRatio}`)
-  }
-  const growth = memory?.growthMiBPerMillion ?? 0
-  if (growth > NEEDED.growthMiBPerMillion) {
-    failures.push(`memory grows by ${growth.toFixed(1)} MiB per million events`)
-  }
-  return failures
-}
-
-function report(results: Results, options: Options): readonly string[] {
-  const { backlog, ceiling, latency, memory, machine } = results
-  const lines = ['', machine, `librdkafka ${kafka.librdkafkaVersion}, node ${process.version}`, '']
-  const line = (name: string, figure: string): number => lines.push(`${name.padEnd(34)}${figure}`)
-  if (backlog.length > 0) {
-    const of = (pick: (each: BacklogResult) => number): number => median(backlog.map(pick))
-    line('events/s', format(of((each) => each.eventsPerSecond)))
-    line('CPU-s per million events', of((each) => each.cpuSecondsPerMillion).toFixed(1))
-    line('peak memory, MiB', format(of((each) => each.peakResidentMiB)))
-  }
-  if (ceiling.length > 0) line('ceiling of the client, events/s', format(median(ceiling)))
-  if (ceiling.length > 0 && backlog.length > 0) {
-    line('share of the ceiling', ceilingRatio(results).toFixed(2))
-  }
-  if (latency !== undefined) {
-    const { p50, p95, p99 } = latency
-    line(`latency at ${format(options.rate)} events/s, P50`, `${p50.toFixed(0)} ms`)
-    line('  P95', `${p95.toFixed(0)} ms`)
-    line('  P99', `${p99.toFixed(0)} ms`)
-  }
-  if (memory !== undefined) {
-    line(
-      `memory over ${format(memory.events)} events, peak`,
-      `${format(memory.peakResidentMiB)} MiB`,
+/** Runs benchmarks on one broker, which is started when the first asks for it. */
+async function runAll(names: readonly Name[], args: readonly string[]): Promise<number> {
+  const benches: readonly Bench[] = names.map((name) => BENCHES[name] as unknown as Bench)
+  const own = benches.length === 1 ? (benches[0]?.options ?? {}) : {}
+  const values = readOptions({ ...COMMON, ...own }, args)
+  if (values === undefined) {
+    const help = benches.length === 1 ? (benches[0]?.help ?? '') : `All of ${names.join(', ')}.\n`
+    process.stdout.write(
+      `Usage: npm run bench -- ${names.length === 1 ? names[0] : 'all'} [options]\n\n${help}\n${COMMON_HELP}`,
     )
-    line('  growth, second half', `${memory.growthMiBPerMillion.toFixed(1)} MiB per million events`)
-    line('  state, as the service says', `${memory.stateMiB.toFixed(1)} MiB`)
+    return 0
   }
-  return lines
+  if (values.rounds === 0) throw new UsageError('--rounds must be at least 1')
+  const screen = new Progress()
+  let testbed: Promise<Testbed> | undefined
+  let isWhole = false
+  const results: Result[] = []
+  try {
+    for (const [index, bench] of benches.entries()) {
+      const measured = await bench.run({
+        options: values,
+        isQuick: values.quick,
+        rounds: values.rounds,
+        screen,
+        cluster: async () => {
+          testbed ??= startTestbed()
+          return clusterOf(await testbed)
+        },
+      })
+      const shared = {
+        bench: names[index] ?? '',
+        on: testedOn(),
+        seed: EVENT_SEED,
+        isQuick: values.quick,
+      }
+      const done = measured.map((each) => ({ ...each, ...shared }))
+      if (values.record) record((kept) => withResults(kept, done))
+      results.push(...done)
+    }
+    isWhole = true
+  } finally {
+    await (await testbed)?.stop(!isWhole)
+  }
+  return show(results, values.json)
+}
+
+function show(results: readonly Result[], isJson: boolean): number {
+  if (isJson) process.stdout.write(`${JSON.stringify(results, undefined, 2)}\n`)
+  else process.stdout.write(`\n${results.map(tableOf).join('\n')}`)
+  const problems = results.flatMap((result) =>
+    result.problems.map((each) => `${result.title}: ${each}`),
+  )
+  for (const problem of problems) process.stderr.write(`NOT CORRECT: ${problem}\n`)
+  return problems.length === 0 ? 0 : 1
 }

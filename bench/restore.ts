@@ -1,11 +1,7 @@
-/**
- * Measures how fast state comes back from the changelog. See `--help`.
- */
 import { resolve } from 'node:path'
 import { readFileSync } from 'node:fs'
-import { parseArgs } from 'node:util'
 import kafka from '@confluentinc/kafka-javascript'
-import { startTestbed } from '../scripts/testbed/testbed.ts'
+import { UsageError } from '../scripts/options.ts'
 import { createTopics } from '../scripts/testbed/topics.ts'
 import { changelogProperties } from '../src/config/client-properties.ts'
 import type { ClientProperties } from '../src/config/client-properties.ts'
@@ -19,21 +15,11 @@ import { fromCallback } from '../src/runtime/callback.ts'
 import { systemClock } from '../src/runtime/clock.ts'
 import { canKafka } from '../src/runtime/kafka-addon.ts'
 import { KafkaChangelog } from '../src/source/kafka-changelog.ts'
-import { format, Progress } from './progress.ts'
-import { median } from './statistics.ts'
+import type { Bench, Context } from './bench.ts'
+import { format } from './progress.ts'
+import { Cases } from './result.ts'
+import type { Measured } from './result.ts'
 
-const HELP = `Usage: node bench/restore.ts [--tiles N] [--keys N] [--partitions N] [--rounds N] [--json]
-
-Writes tiles of the benchmark's model to a changelog and measures how fast they are read, and how fast
-they are read back into state, from the request to the last partition being ready. In each round also
-the way of a client without our patches. Tells tiles a second, CPU time (all threads) and memory.
-
-  --tiles N       tiles in all (default 1000000)
-  --keys N        entity keys in all (default 100000)
-  --partitions N  partitions they are spread over (default 4)
-  --rounds N      restores measured (default 3)
-  --json          prints the result as JSON
-`
 const MODEL = resolve(import.meta.dirname, 'model/model.yaml')
 /** Records of one poll, as the restorer takes them. */
 const RECORDS_MAX = 5_000
@@ -42,120 +28,97 @@ const FIRST_MS = 1_700_000_040_000
 const LIMITS = { keysMax: 10_000_000, bytesMax: Infinity }
 const PAUSE_MS = 5
 
+const TILES = 1_000_000
+const TILES_QUICK = 100_000
+const ROUNDS = 3
+const OPTIONS = { tiles: 'whole', keys: 'whole', partitions: 'whole' } as const
+const FIGURES = {
+  rate: { title: 'tiles/s', digits: 0 },
+  cpu: { title: 'CPU-s per million tiles, all threads', digits: 2 },
+} as const
+
 interface Plan {
   readonly tiles: number
   readonly keys: number
   readonly partitions: number
-  readonly rounds: number
 }
 
-process.exitCode = await main()
+/** State comes back from the changelog. */
+export const restoreBench: Bench<typeof OPTIONS> = {
+  summary: 'tiles/s back from the changelog, read alone and into state',
+  help: `Writes tiles of the benchmark's model to a changelog and measures how fast they are read, and how fast they
+are read back into state, from the request to the last partition being ready. In each round also the way
+of a client without our patches. Fails when a tile is missing.
 
-async function main(): Promise<number> {
-  const text = { type: 'string' } as const
-  const flag = { type: 'boolean' } as const
-  const { values } = parseArgs({
-    options: { tiles: text, keys: text, partitions: text, rounds: text, json: flag, help: flag },
-  })
-  if (values.help === true) {
-    process.stdout.write(HELP)
-    return 0
-  }
-  const { tiles = 1_000_000, keys = 100_000, partitions = 4, rounds = 3 } = values
-  const plan = {
-    tiles: Number(tiles),
-    keys: Number(keys),
-    partitions: Number(partitions),
-    rounds: Number(rounds),
-  }
-  const testbed = await startTestbed()
-  try {
-    await measure(testbed.brokers, plan, values.json === true)
-  } finally {
-    await testbed.stop(false)
-  }
-  return 0
+  --tiles N        tiles in all                          (default ${TILES})
+  --keys N         entity keys in all                    (default a tenth of the tiles)
+  --partitions N   partitions they are spread over       (default 4)
+`,
+  options: OPTIONS,
+  run: async (context) => {
+    const { tiles = context.isQuick ? TILES_QUICK : TILES, partitions = 4 } = context.options
+    const { keys = Math.ceil(tiles / 10) } = context.options
+    if (tiles < 1 || keys < 1 || partitions < 1) {
+      throw new UsageError('--tiles, --keys and --partitions must be at least 1')
+    }
+    return [await measure(context, { tiles, keys, partitions })]
+  },
 }
 
-async function measure(brokers: string, plan: Plan, isJson: boolean): Promise<void> {
-  const screen = new Progress()
+async function measure(context: Context<typeof OPTIONS>, plan: Plan): Promise<Measured> {
+  const { screen, rounds = context.isQuick ? 1 : ROUNDS } = context
+  const { brokers } = await context.cluster()
   const topic = `bench-${Date.now().toString(36)}-state`
   await createTopics(brokers, [{ name: topic, partitions: plan.partitions }])
   const spec = parseModelSpec(readFileSync(MODEL, 'utf8'), 'model.yaml')
   const written = await fill(brokers, topic, { plan, engine: new FeatureEngine(spec, LIMITS) })
   screen.step(`${format(plan.tiles)} tiles written`)
-  const ways: Way[] = []
-  for (const isPatched of canKafka('consumeBatch') ? [false, true] : [false]) {
-    const client = isPatched ? 'patched' : 'stock'
-    const open = (): KafkaChangelog => new KafkaChangelog(topic, properties(brokers), isPatched)
-    ways.push(
-      { name: `${client}, read alone`, run: () => readAll(open(), plan), samples: [] },
-      {
-        name: `${client}, into state`,
-        run: async () => {
-          const engine = new FeatureEngine(spec, LIMITS)
-          await restore(open(), { written, engine })
-          return engine.size().tiles
-        },
-        samples: [],
-      },
-    )
-  }
-  for (let round = 1; round <= plan.rounds; round++) {
-    for (const way of ways) {
-      const sample = await sampleOf(way, plan)
-      way.samples.push(sample)
-      screen.step(`round ${round}, ${way.name}: ${describe(sample)}`)
+  const ways = [true, false].filter((isPatched) => !isPatched || canKafka('consumeBatch'))
+  const cases = new Cases()
+  for (let round = 1; round <= rounds; round++) {
+    for (const isPatched of ways) {
+      const client = isPatched ? 'Millrace’s client' : 'stock client'
+      const open = (): KafkaChangelog => new KafkaChangelog(topic, properties(brokers), isPatched)
+      const engine = new FeatureEngine(spec, LIMITS)
+      const intoState = async (): Promise<number> => {
+        await restore(open(), { written, engine })
+        return engine.size().tiles
+      }
+      for (const [what, run] of [
+        ['into state', intoState],
+        ['read alone', () => readAll(open(), plan)],
+      ] as const) {
+        const sample = await sampleOf(run, plan)
+        cases.add(`${client}, ${what}`, { ...sample })
+        screen.step(
+          `round ${round} of ${rounds}, ${client}, ${what}: ${format(sample.rate)} tiles/s`,
+        )
+      }
     }
   }
-  const results = ways.map(({ name, samples }) => ({ name, ...medianOf(samples) }))
-  process.stdout.write(
-    isJson
-      ? `${JSON.stringify({ ...plan, results }, undefined, 2)}\n`
-      : results.map(({ name, ...sample }) => `restore, ${name}: ${describe(sample)}\n`).join(''),
-  )
+  return {
+    id: 'restore',
+    title: `Restoring ${format(plan.tiles)} tiles`,
+    how: `${format(plan.keys)} keys in ${plan.partitions} partitions; from the request to the last partition being ready.`,
+    figures: FIGURES,
+    drawn: ['rate', 'cpu'],
+    cases: cases.all(),
+    problems: [],
+  }
 }
 
-/** A way of reading all tiles. */
-interface Way {
-  readonly name: string
-  /** @returns how many tiles came */
-  readonly run: () => Promise<number>
-  readonly samples: Sample[]
-}
-
-interface Sample {
-  readonly tilesPerSecond: number
-  /** User and system, all threads, for a million tiles. */
-  readonly cpuSecondsPerMillion: number
-  readonly residentMiB: number
-}
-
-async function sampleOf({ run }: Way, { tiles }: Plan): Promise<Sample> {
+/** Runs a way of reading all tiles. @param run tells how many came */
+async function sampleOf(
+  run: () => Promise<number>,
+  { tiles }: Plan,
+): Promise<{ readonly rate: number; readonly cpu: number }> {
   const startedAt = performance.now()
   const cpu = process.cpuUsage()
   const read = await run()
   const seconds = (performance.now() - startedAt) / 1_000
   const { user, system } = process.cpuUsage(cpu)
   invariant(read === tiles, `${read} tiles of ${tiles} came back`)
-  return {
-    tilesPerSecond: tiles / seconds,
-    cpuSecondsPerMillion: (user + system) / tiles,
-    residentMiB: process.memoryUsage().rss / 2 ** 20,
-  }
-}
-
-function medianOf(samples: readonly Sample[]): Sample {
-  return {
-    tilesPerSecond: median(samples.map((sample) => sample.tilesPerSecond)),
-    cpuSecondsPerMillion: median(samples.map((sample) => sample.cpuSecondsPerMillion)),
-    residentMiB: median(samples.map((sample) => sample.residentMiB)),
-  }
-}
-
-function describe({ tilesPerSecond, cpuSecondsPerMillion, residentMiB }: Sample): string {
-  const cpu = `${cpuSecondsPerMillion.toFixed(1)} CPU-s a million`
-  return `${format(tilesPerSecond)} tiles/s, ${cpu}, ${format(residentMiB)} MiB`
+  return { rate: tiles / seconds, cpu: (user + system) / tiles }
 }
 
 /** The service's own, from its defaults. */

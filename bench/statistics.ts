@@ -12,6 +12,18 @@ export function median(values: readonly number[]): number {
   return (low + high) / 2
 }
 
+/** One figure over all rounds. */
+export interface Spread {
+  readonly median: number
+  readonly least: number
+  readonly most: number
+}
+
+/** Median and spread of a figure. */
+export function spreadOf(values: readonly number[]): Spread {
+  return { median: median(values), least: Math.min(...values), most: Math.max(...values) }
+}
+
 /** Rise of the straight line closest to the points (least squares), in units of y per unit of x. */
 export function slope(points: readonly { readonly x: number; readonly y: number }[]): number {
   const meanX = mean(points.map((point) => point.x))

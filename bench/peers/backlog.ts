@@ -72,10 +72,10 @@ export async function runBacklog(
     const used = difference(peer.cpu(), first.cpu)
     const peakResidentMiB = peer.peakResidentMiB()
     await peer.stop()
-    const { isCeiling } = CONTESTANTS[name]
+    const { isCeiling, isOurs } = CONTESTANTS[name]
     const outputs = isCeiling
       ? { predictions: await countOutputs(plan) }
-      : await readOutputs(name, plan, events)
+      : await readOutputs(plan, { isOurs, events })
     return {
       peer: name,
       eventsPerSecond: events / ((endedAtMs - first.atMs) / 1_000),

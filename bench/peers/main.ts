@@ -3,29 +3,32 @@ import { UsageError } from '../../scripts/options.ts'
 import type { Command, OptionValues } from '../../scripts/options.ts'
 import { startTestbed } from '../../scripts/testbed/testbed.ts'
 import { EVENT_SCHEMA } from '../events.ts'
+import { testedOn } from '../machine.ts'
+import { namesOf } from '../options.ts'
 import { format, Progress } from '../progress.ts'
 import { registerSchema } from '../registry.ts'
+import { record, withSeries } from '../results-file.ts'
 import { fillInput, runBacklog } from './backlog.ts'
 import type { BacklogRun } from './backlog.ts'
 import { CONTESTANTS } from './contestants.ts'
 import type { ContestantName } from './contestants.ts'
 import { runLatency } from './latency.ts'
 import type { LatencyRun } from './latency.ts'
-import { testedOn } from './machine.ts'
 import { problemsOf, seriesTable } from './report.ts'
 import type { Series } from './report.ts'
-import { recordSeries } from './results.ts'
 import type { Stage } from './running.ts'
 import { setUp } from './setup.ts'
+import { peerVersions } from './versions.ts'
 
 const NAMES = Object.keys(CONTESTANTS) as ContestantName[]
+const USUAL = 'streams,streams-batch,plain,millrace'
 const HELP = `Usage: npm run bench -- peers [options]
 
 Runs what does the same work as Millrace (see bench/peers/README.md) on one broker, one after the other,
 round by round, and compares. Sets up what is missing: needs python3 with venv, Maven and a JDK.
 
   --peers NAMES   comma-separated, of: ${NAMES.join(', ')}
-                  (default streams,streams-batch,plain,millrace)
+                  (default ${USUAL})
   --part PART     backlog or latency                    (default backlog)
   --events N      events of a backlog                   (default 400000)
   --rounds N      rounds over all peers                 (default 3)
@@ -53,8 +56,8 @@ const OPTIONS = {
 export const peersCommand: Command<typeof OPTIONS> = { help: HELP, options: OPTIONS, run }
 
 async function run(values: OptionValues<typeof OPTIONS>): Promise<number> {
-  const { rounds = 3, record, json } = values
-  const names = namesOf(values.peers ?? 'streams,streams-batch,plain,millrace')
+  const { rounds = 3, json } = values
+  const names = namesOf('--peers', values.peers ?? USUAL, NAMES)
   const part = values.part ?? 'backlog'
   if (part !== 'backlog' && part !== 'latency') {
     throw new UsageError(`--part must be backlog or latency, got ${part}`)
@@ -73,7 +76,7 @@ async function run(values: OptionValues<typeof OPTIONS>): Promise<number> {
             rate: values.rate ?? 2_000,
             seconds: values.seconds ?? 30,
           })
-    if (record) recordSeries(series)
+    if (values.record) record((kept) => withSeries(kept, series))
     process.stdout.write(json ? `${JSON.stringify(series, undefined, 2)}\n` : seriesTable(series))
     const problems = problemsOf(series)
     for (const problem of problems) process.stdout.write(`NOT AS NEEDED: ${problem}\n`)
@@ -99,7 +102,7 @@ async function backlogs(stage: Stage, plan: SeriesPlan, events: number): Promise
     screen.step(`${name}: ${format(result.eventsPerSecond)} events/s`)
     return result
   })
-  return { part: 'backlog', events, ...testedOn(), rounds }
+  return { part: 'backlog', events, ...testedOn(peerVersions()), rounds }
 }
 
 async function latencies(
@@ -112,7 +115,7 @@ async function latencies(
     plan.screen.step(`${name}: P50 ${result.p50.toFixed(1)}, P99 ${result.p99.toFixed(1)} ms`)
     return result
   })
-  return { part: 'latency', ...load, ...testedOn(), rounds }
+  return { part: 'latency', ...load, ...testedOn(peerVersions()), rounds }
 }
 
 /** All peers in turn, so that a noisy minute does not fall on one alone. */
@@ -128,12 +131,4 @@ async function eachRound<Result>(
     results.push(measured)
   }
   return results
-}
-
-function namesOf(typed: string): readonly ContestantName[] {
-  return typed.split(',').map((text) => {
-    const name = NAMES.find((known) => known === text.trim())
-    if (name !== undefined) return name
-    throw new UsageError(`--peers must name some of ${NAMES.join(', ')}, got ${text}`)
-  })
 }

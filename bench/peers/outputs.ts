@@ -9,8 +9,7 @@ import { consumeBlock } from '../../src/source/message-block.ts'
 import { PARTITIONS } from '../cluster.ts'
 import { sequenceOf } from '../events.ts'
 import { RecordReader } from '../registry.ts'
-import { CONTESTANTS } from './contestants.ts'
-import type { ContestantName, RunPlan } from './contestants.ts'
+import type { RunPlan } from './contestants.ts'
 
 /** The columns of a feature row, in the order in which the model takes them. */
 const COLUMNS = [
@@ -43,6 +42,9 @@ export interface Outputs {
   readonly scoreSum: number
 }
 
+/** Where outputs are. */
+type OutputTopics = Pick<RunPlan, 'brokers' | 'registryUrl' | 'features' | 'predictions' | 'audit'>
+
 /** How a peer's records are read. */
 interface Decoders {
   prediction(value: Buffer): Readonly<Record<string, unknown>>
@@ -51,18 +53,17 @@ interface Decoders {
   audit(value: Buffer): { readonly id: string; readonly hash: string }
 }
 
-/** Reads all that a run has written. */
+/** Reads all that a run has written, in our own form or in that of the peers. */
 export async function readOutputs(
-  name: ContestantName,
-  plan: RunPlan,
-  events: number,
+  plan: OutputTopics,
+  { isOurs, events }: { readonly isOurs: boolean; readonly events: number },
 ): Promise<Outputs> {
   const { brokers } = plan
   const counts = new Uint8Array(events)
   let scoreSum = 0
   let auditDigest = 0
   let featuresDigest = 0
-  const decoders = CONTESTANTS[name].isOurs ? await ourDecoders(plan) : theirDecoders()
+  const decoders = isOurs ? await ourDecoders(plan) : theirDecoders()
   const predictions = await readAll(brokers, plan.predictions, (value) => {
     const { event_id: id, score } = decoders.prediction(value)
     const sequence = sequenceOf(String(id))
@@ -91,7 +92,7 @@ export async function readOutputs(
 }
 
 /** Counts what a peer has written that writes bytes without meaning. */
-export function countOutputs({ brokers, predictions }: RunPlan): Promise<number> {
+export function countOutputs({ brokers, predictions }: OutputTopics): Promise<number> {
   return readAll(brokers, predictions, () => undefined)
 }
 
@@ -121,7 +122,7 @@ function theirDecoders(): Decoders {
 }
 
 /** Our own records have their schemas in the registry. */
-async function ourDecoders({ registryUrl, ...topics }: RunPlan): Promise<Decoders> {
+async function ourDecoders({ registryUrl, ...topics }: OutputTopics): Promise<Decoders> {
   const reader = new RecordReader(registryUrl)
   for (const topic of [topics.predictions, topics.features, topics.audit]) {
     await reader.learnSubject(`${topic}-value`)

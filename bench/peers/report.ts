@@ -1,9 +1,10 @@
-import { median } from '../statistics.ts'
+import type { TestedOn } from '../machine.ts'
+import { spreadOf } from '../statistics.ts'
+import type { Spread } from '../statistics.ts'
 import type { BacklogRun } from './backlog.ts'
 import { CONTESTANTS } from './contestants.ts'
 import type { ContestantName } from './contestants.ts'
 import type { LatencyRun } from './latency.ts'
-import type { TestedOn } from './machine.ts'
 
 /** A measured comparison: the runs of each round, in the order in which they were made. */
 export type Series = TestedOn &
@@ -25,18 +26,6 @@ export type Series = TestedOn &
 const KNOWN_DIGESTS: Readonly<Record<number, string>> = { 400_000: '557774cf' }
 /** Scores may differ in the last bits of float32. */
 const SCORE_TOLERANCE = 1e-6
-
-/** One figure of a peer over all rounds. */
-export interface Spread {
-  readonly median: number
-  readonly least: number
-  readonly most: number
-}
-
-/** Median and spread of a figure. */
-export function spreadOf(values: readonly number[]): Spread {
-  return { median: median(values), least: Math.min(...values), most: Math.max(...values) }
-}
 
 /** The peers of a series, in order, with their runs. */
 export function byPeer<Run extends { readonly peer: ContestantName }>(

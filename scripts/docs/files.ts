@@ -76,7 +76,7 @@ export async function generatedFiles(
     { path: 'helm/millrace/files/alerts.yaml', content: rulesFile() },
     { path: 'helm/millrace/files/dashboard.json', content: dashboardFile() },
     ...(metrics === undefined ? [] : [{ path: 'docs/metrics.md', content: metrics }]),
-    ...resultsFiles(read('bench/results.json')),
+    ...resultsFiles(read('bench/results.json'), read('bench/findings.json')),
     ...schemaFiles(models),
   ]
 }

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { fill, runBacklog } from '../../bench/backlog.ts'
 import { runCeiling } from '../../bench/ceiling.ts'
 import { Progress } from '../../bench/progress.ts'
+import { fill, requireExactlyOnce, runWork } from '../../bench/work.ts'
 import { testbedAddresses } from '../harness/bed.ts'
 
 const EVENTS = 100_000
@@ -17,7 +17,6 @@ test('the service has its share of what the same client does without the work', 
   const options = {
     cluster: testbedAddresses(),
     events: EVENTS,
-    isProfiled: false,
     screen: new Progress(),
   }
   const shares: { rate: number; cpu: number }[] = []
@@ -26,7 +25,8 @@ test('the service has its share of what the same client does without the work', 
   for (let round = 1; round <= ROUNDS_MAX && !isReached(); round++) {
     const topics = await fill(options, `share-${round}`)
     const ceiling = await runCeiling(options.cluster, topics.input, EVENTS)
-    const service = await runBacklog(options, topics)
+    const service = await runWork(options, topics)
+    await requireExactlyOnce(options.cluster, topics)
     shares.push({
       rate: service.eventsPerSecond / ceiling.eventsPerSecond,
       cpu: ceiling.cpuSecondsPerMillion / service.cpuSecondsPerMillion,

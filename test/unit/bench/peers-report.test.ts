@@ -2,10 +2,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { BacklogRun } from '../../../bench/peers/backlog.ts'
 import type { LatencyRun } from '../../../bench/peers/latency.ts'
-import { plot } from '../../../bench/peers/plot.ts'
+import { plotSeries } from '../../../bench/peers/plot.ts'
 import { problemsOf, ratios, seriesTable } from '../../../bench/peers/report.ts'
 import type { Series } from '../../../bench/peers/report.ts'
-import { resultsFiles } from '../../../scripts/docs/results.ts'
 
 const WHERE = { machine: 'two cores', date: '2026-01-02', versions: [] } as const
 const OUTPUTS = {
@@ -99,26 +98,14 @@ test('outputs that are not whole are told, of a latency run too', () => {
 })
 
 test('the plot has a bar of its length for each peer, and its spread', () => {
-  const svg = plot([backlog(GOOD)])
-  const widths = [...svg.matchAll(/class="(ours|theirs)" x="260" y="\d+" width="(\d+)"/g)]
+  const svg = plotSeries(backlog(GOOD))
+  const widths = [...svg.matchAll(/class="(ours|theirs)" x="260" y="\d+" width="([\d.]+)"/g)]
   assert.deepEqual(
     widths.map(([, whose, width]) => [whose, Number(width)]),
     [
-      ['theirs', 139],
-      ['ours', 324],
+      ['theirs', 138.8],
+      ['ours', 323.8],
     ],
   )
-  assert.match(svg, /x1="538" x2="630"/)
-})
-
-test('the page of results tells load, day, machine and digest of each series', () => {
-  const [page] = resultsFiles(JSON.stringify([backlog(GOOD)]))
-  assert.equal(page?.path, 'bench/RESULTS.md')
-  assert.match(page.content, /^## Backlog of 1,000 events\n\n2026-01-02, two cores; /m)
-  assert.match(page.content, /busy for 2 to 2 % .* Digest of the features: 0000000a\.$/m)
-  assert.match(page.content, /^\| Kafka Streams \|/m)
-})
-
-test('nothing recorded is no page', () => {
-  assert.deepEqual(resultsFiles(undefined), [])
+  assert.match(svg, /x1="537\.5" y1="[\d.]+" x2="630"/)
 })
