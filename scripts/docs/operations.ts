@@ -87,7 +87,7 @@ const ERROR_HELP = {
     'Restart: the next start asks the broker, so nothing is lost or doubled',
   ],
   CONSUMER_FATAL: [
-    'The consumer cannot go on, e.g. another process took its place in the group',
+    'The consumer cannot go on, e.g. another process took its place in the group (after an outage a new client is tried first)',
     'Restart. Often: two processes share one `INSTANCE_ID`',
   ],
   STATE_KEYS_MAX: [
