@@ -34,7 +34,7 @@ const GROUPS = {
 type Group = keyof typeof GROUPS
 
 const TEST_TIMEOUT_MS = 180_000
-const CHECKS = ['scripts/check.ts', 'types', 'lint', 'format', 'unused']
+const CHECKS = ['scripts/check.ts', 'types', 'page', 'lint', 'format', 'unused']
 
 interface Result {
   readonly group: Group
