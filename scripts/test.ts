@@ -25,6 +25,8 @@ const GROUPS = {
   contract: { isReal: true, atOnce: 2 },
   // They mostly wait: for sessions to end, for brokers to come back.
   integration: { isReal: true, atOnce: 2 },
+  // A real browser on the page of a real service.
+  browser: { isReal: true, atOnce: 1 },
   guide: { isReal: true, atOnce: 1 },
   // Bounds on time: alone on the machine.
   timing: { isReal: true, atOnce: 1 },
