@@ -137,6 +137,7 @@ async function assertTrue(visit: Visit, url: string): Promise<void> {
   assert.deepEqual([card['Model'], card['Model sha256']], ['flight-delay 1.0.0', sha256])
   assert.match(String(card['Trained on']), /^244,737 flights/)
   await assertThroughput(url, metrics)
+  await assertMetadata(visit)
 }
 
 function assertPartitions(rows: readonly string[][], metrics: Scrape): void {
@@ -159,4 +160,20 @@ async function assertThroughput(url: string, metrics: Scrape): Promise<void> {
   }
   const sum = recent.perSecond.records.reduce((total, records) => total + records, 0)
   assert.equal(sum, metrics.value('millrace_records_processed_total'))
+}
+
+/** What the page's link to the model's metadata leads to is what the ONNX file declares. */
+async function assertMetadata({ page }: Visit): Promise<void> {
+  const link = await page.getAttribute('#metadata', 'href')
+  const metadata: unknown = await (await fetch(new URL(link ?? '', page.url()))).json()
+  assert.deepEqual(metadata, {
+    name: 'flight-delay',
+    versions: ['1.0.0'],
+    platform: 'onnx_onnxv1',
+    inputs: [{ name: 'input', datatype: 'FP32', shape: [-1, 33] }],
+    outputs: [
+      { name: 'label', datatype: 'INT64', shape: [1] },
+      { name: 'probabilities', datatype: 'FP32', shape: [-1, 2] },
+    ],
+  })
 }

@@ -98,7 +98,8 @@ export function time(iso) {
 /** How long before `nowIso` that was. @param {string | null | undefined} iso @param {string | null} nowIso */
 export function ago(iso, nowIso) {
   if (iso === null || iso === undefined || nowIso === null) return 'never'
-  return `${long(Date.parse(nowIso) - Date.parse(iso))} ago`
+  const ms = Date.parse(nowIso) - Date.parse(iso)
+  return ms < 1_000 ? 'just now' : `${long(ms)} ago`
 }
 
 /** @param {number} ms */

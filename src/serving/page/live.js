@@ -25,6 +25,7 @@ let about
 /** @type {Status | undefined} */
 let last
 let announced = ''
+let isAsking = false
 
 /** @param {string} path */
 async function ask(path) {
@@ -78,21 +79,24 @@ function showAway() {
 }
 
 async function refresh() {
-  try {
-    /** @type {Status} */
-    const status = await ask('status.json')
-    show(status)
-    if (about === undefined) {
-      /** @type {About} */
-      const answer = await ask('about.json')
-      showModel(status, answer)
-      showConfiguration(answer)
-      about = answer
-    }
-  } catch {
+  if (isAsking) return
+  isAsking = true
+  /** @type {[Status, About] | undefined} */
+  const answers = await Promise.all([ask('status.json'), about ?? ask('about.json')]).catch(
+    () => undefined,
+  )
+  isAsking = false
+  if (answers === undefined) {
     // A restarted service may have another model: what it is about is asked for again.
     about = undefined
-    showAway()
+    return showAway()
+  }
+  const [status, told] = answers
+  show(status)
+  if (about === undefined) {
+    showModel(status, told)
+    showConfiguration(told)
+    about = told
   }
 }
 

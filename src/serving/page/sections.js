@@ -8,10 +8,10 @@ import { ago, at, child, count, latency, resize, showFacts, showRows, time, writ
  */
 
 /** @param {Status} status */
-export function showIdentity({ appId, instanceId, version, startedAt, now, model }) {
+export function showIdentity({ appId, instanceId, version, startedAt, model }) {
   write(at('app'), appId)
   write(at('instance'), instanceId)
-  write(at('build'), `Millrace ${version} · up ${ago(startedAt, now).replace(' ago', '')}`)
+  write(at('build'), `Millrace ${version} · up since ${time(startedAt).slice(0, 16)} UTC`)
   at('metadata').setAttribute('href', `v2/models/${encodeURIComponent(model.name)}`)
 }
 
@@ -72,12 +72,13 @@ export function showTiles({ partitions, totals, state, lastCommitAt, now }) {
     { name: 'Aborts', text: count(totals.abortedUnits) },
     { name: 'Last commit', text: ago(lastCommitAt, now) },
     { name: 'Keys', text: count(state.keys) },
-    { name: 'State', text: megabytes(state.bytes) },
+    { name: 'State', text: weight(state.bytes) },
   ])
 }
 
 /** @param {number} bytes */
-function megabytes(bytes) {
+function weight(bytes) {
+  if (bytes < 1e6) return `${Math.round(bytes / 1e3)} kB`
   return `${(bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0)} MB`
 }
 

@@ -55,7 +55,7 @@ test('rates are taken over the last seconds, and fall to nothing when nothing co
   assert.deepEqual([quiet.recordsPerSecond, quiet.p99Ms], [0, undefined])
 })
 
-test('the ring goes round: a second is forgotten when it is too old, and never mixed with another', () => {
+test('the ring goes round: a second is forgotten when it is too old', () => {
   const { recent, commit } = setUp()
   for (let second = 0; second < 3 * SECONDS_KEPT; second += 7) commit(second * 1_000, [0.005])
   const { perSecond } = recent.figures(START_MS + 3 * SECONDS_KEPT * 1_000)
@@ -65,4 +65,14 @@ test('the ring goes round: a second is forgotten when it is too old, and never m
   assert.deepEqual(perSecond.records, expected)
   const later = recent.figures(START_MS + 10 * SECONDS_KEPT * 1_000)
   assert.deepEqual(new Set(later.perSecond.records), new Set([0]))
+})
+
+test('a second that takes the place of another has nothing of it', () => {
+  const { recent, commit } = setUp()
+  const half = 2 * SECONDS_KEPT
+  for (let second = 0; second < half; second++) commit(second * 1_000, [0.03, 0.03])
+  for (let second = half; second < 2 * half; second++) commit(second * 1_000, [0.005])
+  const { perSecond } = recent.figures(START_MS + 2 * half * 1_000)
+  assert.deepEqual(new Set(perSecond.records), new Set([1]))
+  assert.deepEqual(new Set(perSecond.p99Ms.map((ms) => ms?.toFixed(1))), new Set(['9.9']))
 })
