@@ -25,20 +25,22 @@ export interface Histogram {
 
 /** How far what the model sees, and says, has moved from what it was trained on. */
 export interface DriftFigures {
-  readonly features: readonly {
+  readonly window: { readonly isComplete: boolean; readonly records: number }
+  /** Features, then scores. */
+  readonly series: readonly {
+    readonly kind: 'feature' | 'score'
     readonly name: string
     /** Population stability index. */
     readonly psi: number
-    /** At or above it, it is drift. */
-    readonly threshold: number
-    /** One word or a few. */
-    readonly verdict: string
+    /** Above it, it is drift; `null` where there is none to judge by. */
+    readonly threshold: number | null
+    readonly verdict: 'steady' | 'drift' | 'unjudged'
+    /** Numbers: `missing`, `below`, the bins in order by their upper bound, `above`. */
+    readonly cells: readonly {
+      readonly label: string
+      readonly count: number
+      /** Share in the training data. */
+      readonly share: number
+    }[]
   }[]
-  readonly score?: {
-    /** Upper bounds of the bins, ascending; a last bin lies above them. */
-    readonly bins: readonly number[]
-    /** Shares or counts by bin. */
-    readonly live: readonly number[]
-    readonly reference: readonly number[]
-  }
 }

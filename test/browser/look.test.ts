@@ -14,12 +14,22 @@ import { Visit, VISITORS } from '../harness/browser.ts'
 const browser = await launchBrowser()
 after(() => browser.close())
 
+function series(but: Partial<DriftFigures['series'][number]>): DriftFigures['series'][number] {
+  const cells = ['missing', 'below', '0.5', '0.9', 'above'].map((label, i) => ({
+    label,
+    count: i,
+    share: i / 10,
+  }))
+  return { kind: 'feature', name: 'f', psi: 0, threshold: 0.2, verdict: 'steady', cells, ...but }
+}
+
 const DRIFT: DriftFigures = {
-  features: [
-    { name: 'steady', psi: 0.01, threshold: 0.2, verdict: 'as trained' },
-    { name: 'moved', psi: 0.25, threshold: 0.2, verdict: 'drifts' },
+  window: { isComplete: true, records: 1_234 },
+  series: [
+    series({ name: 'steady', psi: 0.01 }),
+    series({ name: 'moved', psi: 0.25, verdict: 'drift' }),
+    series({ name: 'late', kind: 'score', psi: 0.1, threshold: null, verdict: 'unjudged' }),
   ],
-  score: { bins: [0.25, 0.5, 0.75], live: [4, 3, 2, 1], reference: [1, 2, 3, 4] },
 }
 
 async function serve(t: TestContext, but: Partial<AppParts> = {}) {
@@ -73,7 +83,6 @@ test('axe-core finds nothing serious in any state, light or dark, wide or on a p
 
 test('what came from outside is text, whatever it is', async (t) => {
   const evil = `</script><img src=x onerror=alert(1)><script>alert(1)</script>"'&`
-  const feature = { ...DRIFT.features[0], psi: 1, threshold: 0, name: evil, verdict: evil }
   const [first] = ENGAGEMENT_SPEC.features
   assert.ok(first !== undefined)
   const { url } = await serve(t, {
@@ -84,7 +93,10 @@ test('what came from outside is text, whatever it is', async (t) => {
       model: { ...IDENTITY.model, name: evil },
     },
     snapshot: () => snapshotOf({ trouble: [{ code: evil, detail: evil, sinceMs: NOW_MS }] }),
-    figures: () => ({ ...appParts().figures(), drift: { ...DRIFT, features: [feature] } }),
+    figures: () => ({
+      ...appParts().figures(),
+      drift: { ...DRIFT, series: [series({ name: evil })] },
+    }),
     about: {
       spec: {
         ...ENGAGEMENT_SPEC,
@@ -134,9 +146,11 @@ test('drift and the reference of scores are shown when they are told, and only t
   await visit.shows('#score-told', /^10 predictions since it started, half up to 0\.5$/)
   told.drift = DRIFT
   await visit.look()
-  await visit.shows('#score-told', /^lately$/)
+  await visit.shows('#score-told', /^1,234 lately, in bins of what it was trained on$/)
+  assert.equal(await visit.text('#drift-window'), '1,234 events')
   assert.deepEqual(await visit.rows('#drift-rows'), [
     ['moved', 'drifts', '0.250', '0.200'],
+    ['late', 'not judged yet', '0.100', '–'],
     ['steady', 'as trained', '0.010', '0.200'],
   ])
   assert.deepEqual(
@@ -186,7 +200,7 @@ test('only a change of state is read aloud', async (t) => {
     "(window.told = [], new MutationObserver(() => told.push(document.getElementById('announcement').textContent)).observe(document.getElementById('announcement'), { childList: true, characterData: true, subtree: true }))",
   )
   await visit.look()
-  await visit.shows('#tiles', /Predicted[2-9]/)
+  await visit.shows('#tiles', /Predicted([2-9]|\d\d)/)
   snapshot = snapshotOf({ phase: 'recovering' })
   await visit.look()
   await visit.shows('#state', /^recovering$/)

@@ -152,26 +152,29 @@ export function showDeadLetters({ deadLettersByReason, lastDeadLetterAt, now }) 
 
 /** @param {Status} status */
 export function showScores({ scores, drift }) {
-  const reference = drift?.score
-  const { bounds, counts } =
-    reference === undefined
-      ? withinBounds(scores)
-      : { bounds: reference.bins, counts: reference.live }
+  const score = drift?.series.find(({ kind }) => kind === 'score')
+  const { records = 0 } = drift?.window ?? {}
+  at('score-reference').hidden = score === undefined || records === 0
+  if (score === undefined || records === 0) return showAllScores(scores)
+  const cells = score.cells.filter(({ label }) => label !== 'missing')
+  const told = `${count(records)} lately, in bins of what it was trained on`
+  const [live, trained] = [cells.map((each) => each.count), cells.map((each) => each.share)]
+  bars('score-bars', live, trained, `Distribution of ${score.name}: ${told}`)
+  write(at('score-told'), told)
+  write(at('score-low'), 'low')
+  write(at('score-high'), 'high')
+}
+
+/** @param {Status['scores']} scores */
+function showAllScores(scores) {
+  const { bounds, counts } = withinBounds(scores)
   const total = counts.reduce((sum, each) => sum + each, 0)
-  const told = reference === undefined ? `${count(total)} predictions since it started` : 'lately'
-  bars(
-    'score-bars',
-    counts,
-    reference?.reference,
-    `Distribution of scores: ${told}${total > 0 ? `, half of them up to ${medianOf(bounds, counts)}` : ''}`,
-  )
-  write(
-    at('score-told'),
-    total > 0 && reference === undefined ? `${told}, half up to ${medianOf(bounds, counts)}` : told,
-  )
-  at('score-reference').hidden = reference === undefined
-  write(at('score-low'), reference === undefined ? '0' : 'low')
-  write(at('score-high'), reference === undefined ? '1' : 'high')
+  const half = total > 0 ? `, half up to ${medianOf(bounds, counts)}` : ''
+  const told = `${count(total)} predictions since it started${half}`
+  bars('score-bars', counts, undefined, `Distribution of scores: ${told}`)
+  write(at('score-told'), told)
+  write(at('score-low'), '0')
+  write(at('score-high'), '1')
 }
 
 /** What lies at or below 0 is shown with the first bar, what lies above 1 with the last. @param {Status['scores']} scores */
@@ -191,17 +194,29 @@ function medianOf(bounds, counts) {
   return String(bounds[bin] ?? bounds.at(-1))
 }
 
+const VERDICTS = {
+  drift: { text: 'drifts', is: 'bad-text' },
+  steady: { text: 'as trained', is: 'good' },
+  unjudged: { text: 'not judged yet', is: 'quiet' },
+}
+
 /** @param {Status['drift']} drift */
 export function showDrift(drift) {
   at('drift').hidden = drift === undefined
-  const rows = (drift?.features ?? []).toSorted((a, b) => b.psi - a.psi)
+  if (drift === undefined) return
+  const { records, isComplete } = drift.window
+  const rows = drift.series.toSorted((a, b) => b.psi - a.psi)
+  write(
+    at('drift-window'),
+    `${count(records)} events${isComplete ? '' : ', in a window still open'}`,
+  )
   showRows(
     'drift-rows',
     rows.map(({ name, psi, threshold, verdict }) => [
       { text: name, is: 'code' },
-      { text: verdict, is: psi >= threshold ? 'bad-text' : 'good' },
+      VERDICTS[verdict],
       number(psi.toFixed(3)),
-      number(threshold.toFixed(3)),
+      number(threshold === null ? '–' : threshold.toFixed(3)),
     ]),
   )
 }

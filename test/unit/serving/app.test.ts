@@ -115,7 +115,7 @@ test('status.json says who and when, times as ISO 8601, and null for what is unk
 })
 
 test('status.json says what it is doing, what the last seconds were like and how scores lie', async (t) => {
-  const drift = { features: [{ name: 'n', psi: 0.3, threshold: 0.2, verdict: 'drifts' }] }
+  const drift = { window: { isComplete: true, records: 9 }, series: [] }
   const figures = appParts().figures()
   const report = (await appOf(t).inject('/status.json')).json()
   assert.equal(report.doing.sentence, 'caught up, 2,031 events/s, P99 21 ms')
