@@ -1,6 +1,6 @@
 NODE := .millrace/bin/node
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all check bench up down train clean setup setup-given tools sbom
+.PHONY: help demo test test-all check bench up down train clean setup setup-given tools browser sbom
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -8,10 +8,10 @@ help: ## This list
 demo: setup-given ## The main job on real flights, in this terminal (KEEP=1 leaves it running)
 	@$(NODE) scripts/demo/main.ts
 
-test: setup ## Checks, unit, property, simulation, contract, integration, guide and timing tests
+test: setup browser ## Checks, unit, property, simulation, contract, integration, browser, guide and timing tests
 	@$(NODE) scripts/test.ts
 
-test-all: setup tools ## The same, and those of chart, OpenTelemetry Collector and image: builds tools first
+test-all: setup browser tools ## The same, and those of chart, OpenTelemetry Collector and image: builds tools first
 	@$(NODE) scripts/test.ts all
 
 check: setup ## Types, lint, format, dead code, layers, generated docs: seconds
@@ -41,6 +41,10 @@ setup:
 # What the tests of chart and image need.
 tools:
 	@bash scripts/tools.sh
+
+# What the tests of the page need.
+browser:
+	@bash scripts/browser.sh
 
 # Where a broker and a registry named by the environment will do; tests stop and freeze their own.
 setup-given:

@@ -8,6 +8,7 @@ const ROOT = resolve(import.meta.dirname, '..')
 const HELP = `Usage: node scripts/check.ts [step…]
 
   types    TypeScript
+  page     TypeScript on the scripts of the page, which are JavaScript
   lint     oxlint, with its type-aware rules
   format   Biome
   unused   knip: files, exports and dependencies nobody uses
@@ -19,6 +20,7 @@ All of them unless named. What fails is shown in full. Exit status: 0 all hold; 
 const BIN = 'node_modules/.bin'
 const STEPS = {
   types: [`${BIN}/tsc`, '--noEmit'],
+  page: [`${BIN}/tsc`, '--project', 'tsconfig.page.json'],
   lint: [`${BIN}/oxlint`, '--type-aware'],
   format: [`${BIN}/biome`, 'format', '.'],
   unused: [`${BIN}/knip`, '--no-progress'],

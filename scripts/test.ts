@@ -25,6 +25,8 @@ const GROUPS = {
   contract: { isReal: true, atOnce: 2 },
   // They mostly wait: for sessions to end, for brokers to come back.
   integration: { isReal: true, atOnce: 2 },
+  // A real browser on the page of a real service.
+  browser: { isReal: true, atOnce: 1 },
   guide: { isReal: true, atOnce: 1 },
   // Bounds on time: alone on the machine.
   timing: { isReal: true, atOnce: 1 },
@@ -34,7 +36,7 @@ const GROUPS = {
 type Group = keyof typeof GROUPS
 
 const TEST_TIMEOUT_MS = 180_000
-const CHECKS = ['scripts/check.ts', 'types', 'lint', 'format', 'unused']
+const CHECKS = ['scripts/check.ts', 'types', 'page', 'lint', 'format', 'unused']
 
 interface Result {
   readonly group: Group

@@ -7,6 +7,7 @@ import { hostname } from 'node:os'
 import process from 'node:process'
 import { loadConfig } from './config/load.ts'
 import type { LoadedConfig } from './config/load.ts'
+import { shownVariables } from './config/shown.ts'
 import { EXIT, ServiceError } from './domain/errors.ts'
 import { endProcess } from './runtime/end-process.ts'
 import { logFailure } from './telemetry/log-events.ts'
@@ -56,7 +57,12 @@ async function run(): Promise<number> {
     // Only what is loaded from here on gains by it. Where nothing can be written it does nothing.
     enableCompileCache()
     const { Service } = await import('./service.ts')
-    const service = new Service({ config: loaded.config, version: VERSION, log })
+    const service = new Service({
+      config: loaded.config,
+      configuration: shownVariables(loaded),
+      version: VERSION,
+      log,
+    })
     stopOnSignals(log, shutdownGraceMs, () => {
       if (service.stop()) return
       // Before the loop runs nothing is in flight: whatever the start waits for is left alone.

@@ -5,6 +5,7 @@ import {
   producerProperties,
 } from './config/client-properties.ts'
 import type { Config } from './config/schema.ts'
+import type { ShownVariable } from './config/shown.ts'
 import type { Decoder } from './decode/port.ts'
 import { ServiceError } from './domain/errors.ts'
 import type { ModelSpec } from './domain/model-spec.ts'
@@ -32,6 +33,7 @@ import { arenaWarning } from './runtime/malloc-arenas.ts'
 import { retry } from './runtime/retry.ts'
 
 import { createApp, listen } from './serving/app.ts'
+import type { ModelTensors } from './serving/model-metadata.ts'
 import type { ServiceIdentity } from './serving/status-report.ts'
 import { fenceProducer, type KafkaProducer } from './sink/kafka-producer.ts'
 import { OutputPlan } from './sink/plan.ts'
@@ -56,6 +58,8 @@ const BACKOFF_MAX_MS = 5_000
 /** What a service is made from. */
 export interface ServiceOptions {
   readonly config: Config
+  /** As it may be shown. */
+  readonly configuration: readonly ShownVariable[]
   /** Of Millrace. */
   readonly version: string
   readonly log: Log
@@ -72,6 +76,7 @@ export class Service {
   readonly #status = new Status(systemClock)
   #loop: Loop | undefined
   #producer: KafkaProducer | undefined
+  #tensors: ModelTensors | undefined
 
   constructor(options: ServiceOptions) {
     this.#options = options
@@ -108,7 +113,7 @@ export class Service {
     const identity = this.#identity(folder)
     const metrics = this.#metrics(identity, engine)
     const traces = await startTraces(config, identity, log)
-    const { app, port } = await this.#serve(identity, metrics)
+    const { app, port } = await this.#serve(identity, metrics, folder.spec)
     const { source, producer } = createClients(config, metrics)
     this.#producer = producer
     const { inputTopic } = config
@@ -167,12 +172,17 @@ export class Service {
   async #serve(
     identity: ServiceIdentity,
     metrics: Metrics,
+    spec: ModelSpec,
   ): Promise<{ app: FastifyInstance; port: number }> {
-    const { httpHost, httpPort } = this.#options.config
+    const { config, configuration } = this.#options
+    const { httpHost, httpPort } = config
     const app = createApp({
       snapshot: () => this.#status.snapshot(),
       metrics,
+      figures: () => ({ recent: metrics.recent(), scores: metrics.scores() }),
       identity,
+      about: { spec, configuration },
+      tensors: () => this.#tensors,
       now: () => this.#clock.now(),
     })
     try {
@@ -194,6 +204,7 @@ export class Service {
     if (!found.isBatchInvariant) {
       log('CONFIG_WARNING', 'scores depend on the batch in their last bits: replays may differ')
     }
+    this.#tensors = scorer.manifest
     this.#status.modelIsReady()
     return scorer
   }

@@ -5,6 +5,10 @@
 export interface ModelSpec {
   readonly name: string
   readonly version: string
+  /** What its score says, for people. */
+  readonly description?: string
+  /** The data it was trained on, for people. */
+  readonly trainedOn?: string
   readonly event: EventMapping
   /** An event older than stream time − lateness is late. */
   readonly latenessMs: number

@@ -62,6 +62,9 @@ const file = text(FILE_RULE, /^(?!\/)(?!.*(^|\/)\.\.(\/|$))[^\\]{1,200}$/)
 const tensor = text('must be the name of a tensor', /^.{1,200}$/)
 const value = z.union([z.string(), z.number(), z.boolean()], { error: VALUE_RULE })
 
+const SENTENCE_RULE = 'must be 1 to 500 characters on one line'
+const sentence = text(SENTENCE_RULE, /^[^\p{Cc}]{1,500}$/u)
+
 const fieldType = z.enum(['int', 'long', 'double', 'string', 'boolean'], {
   error: 'must be one of int, long, double, string, boolean, or {type: …, optional: true}',
 })
@@ -187,6 +190,8 @@ const output = strict({
 export const modelSchema = strict({
   name: text('must be a name such as flight-delay', /^[A-Za-z][A-Za-z0-9_-]{0,99}$/),
   version: text('must be text such as 1.0.0 (put it in quotes)', /^\S{1,100}$/),
+  description: sentence.optional().describe('What its score says, for people'),
+  trained_on: sentence.optional().describe('The data it was trained on, for people'),
   event: eventSchema,
   lateness: duration.optional().describe('How far behind stream time an event may be; default 0s'),
   max_future_skew: duration

@@ -178,6 +178,8 @@ function assemble(
   return {
     name: declared.name,
     version: declared.version,
+    ...(declared.description !== undefined && { description: declared.description }),
+    ...(declared.trained_on !== undefined && { trainedOn: declared.trained_on }),
     event,
     latenessMs: parseDurationMs(declared.lateness ?? LATENESS_DEFAULT) ?? 0,
     maxFutureSkewMs: parseDurationMs(declared.max_future_skew ?? FUTURE_SKEW_DEFAULT) ?? 0,

@@ -131,4 +131,6 @@ export interface LoopSnapshot {
     readonly abortedUnits: number
   }
   readonly deadLettersByReason: Readonly<Partial<Record<DeadLetterReason, number>>>
+  /** When the last of each reason was committed, ms. */
+  readonly lastDeadLetterAtMs: Readonly<Partial<Record<DeadLetterReason, number>>>
 }

@@ -31,6 +31,7 @@ export class Status implements LoopObserver {
   readonly #startedAtMs: number
   readonly #trouble = new Map<string, Trouble>()
   readonly #byReason: Partial<Record<DeadLetterReason, number>> = {}
+  readonly #lastAtMs: Partial<Record<DeadLetterReason, number>> = {}
   #parts: StatusParts | undefined
   #firstCommitAtMs: number | undefined
   #lastCommitAtMs: number | undefined
@@ -88,6 +89,7 @@ export class Status implements LoopObserver {
     for (const [reason, count] of unit.deadLetters) {
       this.#deadLetters += count
       this.#byReason[reason] = (this.#byReason[reason] ?? 0) + count
+      this.#lastAtMs[reason] = unit.committedAtMs
     }
   }
 
@@ -124,6 +126,7 @@ export class Status implements LoopObserver {
         abortedUnits: this.#abortedUnits,
       },
       deadLettersByReason: { ...this.#byReason },
+      lastDeadLetterAtMs: { ...this.#lastAtMs },
     }
   }
 

@@ -1,4 +1,7 @@
+import type { DriftFigures, Histogram, RecentFigures } from '../loop/figures.ts'
 import type { LoopSnapshot, RestoreProgress } from '../loop/observer.ts'
+import { doing } from './doing.ts'
+import { ready } from './health.ts'
 
 /** Who answers. */
 export interface ServiceIdentity {
@@ -14,16 +17,26 @@ export interface ServiceIdentity {
   }
 }
 
+/** What is told beside the snapshot. */
+export interface Figures {
+  readonly recent: RecentFigures
+  /** First scores of all committed predictions. */
+  readonly scores: Histogram
+  readonly drift?: DriftFigures
+}
+
 /** What `/status.json` answers: the snapshot with times as ISO 8601 instead of ms, and who it is of. */
 export function statusReport(
   snapshot: LoopSnapshot,
   identity: ServiceIdentity,
-  nowMs: number,
-): Readonly<Record<string, unknown>> {
+  { recent, scores, drift, nowMs }: Figures & { readonly nowMs: number },
+) {
   const { phase, modelReady, replay, breaker, state, totals, deadLettersByReason } = snapshot
   return {
     ...identity,
     now: isoTime(nowMs),
+    doing: doing(snapshot, recent, nowMs),
+    ready: ready(snapshot).status === 'ok',
     phase,
     startedAt: isoTime(snapshot.startedAtMs),
     heartbeatAt: isoTime(snapshot.heartbeatAtMs),
@@ -47,11 +60,18 @@ export function statusReport(
     state,
     totals,
     deadLettersByReason,
+    lastDeadLetterAt: timesOf(snapshot.lastDeadLetterAtMs),
+    recent,
+    scores,
+    ...(drift !== undefined && { drift }),
   }
 }
 
+/** As it is before it becomes JSON, where what is `undefined` is left out. */
+export type StatusReport = ReturnType<typeof statusReport>
+
 /** Progress with the figures that people ask for: a rate, and how long it still takes. */
-function restoreReport({ partition, done, total, records, forMs }: RestoreProgress): object {
+function restoreReport({ partition, done, total, records, forMs }: RestoreProgress) {
   const seconds = Math.max(forMs, 1) / 1_000
   const offsetsPerSecond = done / seconds
   return {
@@ -64,8 +84,12 @@ function restoreReport({ partition, done, total, records, forMs }: RestoreProgre
   }
 }
 
+function timesOf(times: Readonly<Record<string, number>>): Readonly<Record<string, string | null>> {
+  return Object.fromEntries(Object.entries(times).map(([name, ms]) => [name, isoTime(ms)]))
+}
+
 /** ISO 8601 with ms; `null` for no time, or one that no calendar has. */
-export function isoTime(ms: number | undefined): string | null {
+function isoTime(ms: number | undefined): string | null {
   if (ms === undefined) return null
   const date = new Date(ms)
   return Number.isNaN(date.getTime()) ? null : date.toISOString()

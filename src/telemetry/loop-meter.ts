@@ -5,7 +5,10 @@ import { FENCING_RESULTS } from '../loop/former-owners.ts'
 import type { FencingResult } from '../loop/former-owners.ts'
 import { RECOVERIES } from '../loop/recover.ts'
 import type { Recovery } from '../loop/recover.ts'
+import type { Histogram, RecentFigures } from '../loop/figures.ts'
 import type { BucketHistogram } from './bucket-histogram.ts'
+import { LATENCY_SECONDS, SCORES } from './buckets.ts'
+import { RecentSeconds } from './recent-seconds.ts'
 import type { SampleTable } from './sample-table.ts'
 
 const STAGES: readonly LoopStage[] = [
@@ -34,6 +37,7 @@ export class LoopMeter implements LoopObserver {
   readonly #eventLatency: BucketHistogram
   readonly #recordLatency: BucketHistogram
   readonly #receivedLatency: BucketHistogram
+  readonly #recent: RecentSeconds
   #newestEventMs: number | undefined
 
   constructor(table: SampleTable, topics: MeteredTopics) {
@@ -48,7 +52,19 @@ export class LoopMeter implements LoopObserver {
     this.#eventLatency = table.histogram('millrace_event_to_commit_latency_seconds', {})
     this.#recordLatency = table.histogram('millrace_record_to_commit_latency_seconds', {})
     this.#receivedLatency = table.histogram('millrace_received_to_commit_latency_seconds', {})
+    this.#recent = new RecentSeconds(this.#recordLatency, LATENCY_SECONDS)
     this.#beginAtZero(topics)
+  }
+
+  /** What the seconds before `nowMs` were like. */
+  recent(nowMs: number): RecentFigures {
+    return this.#recent.figures(nowMs)
+  }
+
+  /** First scores of all committed predictions. */
+  scores(): Histogram {
+    const cumulative = this.#scores.cumulative()
+    return { bounds: SCORES, counts: cumulative.map((upTo, i) => upTo - (cumulative[i - 1] ?? 0)) }
   }
 
   /** Newest event time of the last unit that predicted, ms; `undefined` before the first. */
@@ -74,6 +90,7 @@ export class LoopMeter implements LoopObserver {
     this.#unitRecords.observe(unit.records)
     for (let i = 0; i < unit.predicted; i++) this.#scores.observe(unit.scores[i] ?? Number.NaN)
     this.#measureLatency(unit)
+    this.#recent.committed(unit.committedAtMs, unit.records)
   }
 
   unitAborted(): void {

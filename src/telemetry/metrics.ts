@@ -1,5 +1,6 @@
 import { collectDefaultMetrics, Registry } from 'prom-client'
 import type { Metric } from 'prom-client'
+import type { Histogram, RecentFigures } from '../loop/figures.ts'
 import type { LoopObserver, LoopSnapshot } from '../loop/observer.ts'
 import type { Clock } from '../runtime/clock.ts'
 import type { CertificateExpiries } from './certificates.ts'
@@ -55,6 +56,10 @@ export interface Metrics {
   statistics(client: KafkaClient, json: string): void
   /** The Prometheus text format, version 0.0.4. */
   render(): Promise<Exposition>
+  /** What the last seconds were like. */
+  recent(): RecentFigures
+  /** First scores of all committed predictions. */
+  scores(): Histogram
   /** Ends the watch on the event loop. */
   close(): void
 }
@@ -79,6 +84,8 @@ export function createMetrics(options: MetricsOptions): Metrics {
       scrape.tookMs = options.clock.monotonic() - startedAt
       return { contentType: registry.contentType, body }
     },
+    recent: () => meter.recent(options.clock.now()),
+    scores: () => meter.scores(),
     close: () => {
       eventLoop.stop()
       registry.clear()

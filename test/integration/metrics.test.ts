@@ -4,47 +4,12 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { endsOf, whenCommitted } from '../harness/answers.ts'
 import { createBed } from '../harness/bed.ts'
 import { firstFlights, FLIGHT_PARTITIONS, flightRecords } from '../harness/flights.ts'
-import { parseExposition } from '../harness/prometheus.ts'
-import type { Family } from '../harness/prometheus.ts'
+import { Scrape } from '../harness/scrape.ts'
 import { ServiceProcess } from '../harness/service-process.ts'
 
 const FLIGHTS = 60_000
 const SCRAPE_MAX_S = 0.01
 const SCRAPES = 20
-
-class Scrape {
-  readonly #families: ReadonlyMap<string, Family>
-
-  constructor(text: string) {
-    this.#families = new Map(parseExposition(text).map((family) => [family.name, family]))
-  }
-
-  static async of(url: string): Promise<Scrape> {
-    const answer = await fetch(`${url}/metrics`)
-    assert.match(answer.headers.get('content-type') ?? '', /^text\/plain; version=0\.0\.4/)
-    return new Scrape(await answer.text())
-  }
-
-  get names(): readonly string[] {
-    return [...this.#families.keys()]
-  }
-
-  /** Sum of the samples with these labels. A counter's family has its name without `_total`. */
-  value(name: string, labels: Readonly<Record<string, string>> = {}): number {
-    const family = this.#families.get(name.replace(/_(total|count|sum)$/, ''))
-    const found = (family ?? this.#families.get(name))?.samples.filter(
-      (sample) =>
-        sample.name === name &&
-        Object.entries(labels).every(([label, value]) => sample.labels[label] === value),
-    )
-    assert.ok(found !== undefined && found.length > 0, `no sample ${name}`)
-    return found.reduce((sum, sample) => sum + sample.value, 0)
-  }
-
-  family(name: string): Family | undefined {
-    return this.#families.get(name)
-  }
-}
 
 test('a real Prometheus parser reads the metrics, and they agree with what was sent', async (t) => {
   const bed = await createBed({ partitions: FLIGHT_PARTITIONS, model: 'flight-delay' })

@@ -98,6 +98,19 @@ const MISTAKES: readonly (readonly [change: readonly [from: string, to: string],
     [['name: my-model\n', 'name: [\n'], /^model\.yaml:\d+: /],
   ]
 
+test('what a model says of itself for people is kept, and is one line', () => {
+  const { description, trainedOn } = parseModelSpec(
+    GOOD.replace('event:', 'description: Says x.\ntrained_on: "2,000 rows, 2013"\nevent:'),
+    'model.yaml',
+  )
+  assert.deepEqual([description, trainedOn], ['Says x.', '2,000 rows, 2013'])
+  assert.equal('trainedOn' in parseModelSpec(GOOD, 'model.yaml'), false)
+  assert.match(
+    String(problemsOf(GOOD.replace('event:', 'trained_on: "a\\nb"\nevent:'))),
+    /model\.yaml:3: trained_on must be 1 to 500 characters on one line/,
+  )
+})
+
 test('a sound declaration has no problems', () => {
   assert.deepEqual(problemsOf(GOOD), [])
 })

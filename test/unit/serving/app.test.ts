@@ -3,21 +3,27 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { test } from 'node:test'
 import type { TestContext } from 'node:test'
-import type { LoopSnapshot } from '../../../src/loop/observer.ts'
+import type { AppParts } from '../../../src/serving/app.ts'
 import { createApp, listen } from '../../../src/serving/app.ts'
-import { STYLE_SOURCE } from '../../../src/serving/page.ts'
+import { appParts } from '../../fixtures/app.ts'
 import { IDENTITY, NOW_MS, snapshotOf } from '../../fixtures/snapshot.ts'
 
-const ROUTES = ['/', '/health/live', '/health/ready', '/health/startup', '/metrics', '/status.json']
+const LISTED = [
+  '/',
+  '/about.json',
+  '/health/live',
+  '/health/ready',
+  '/health/startup',
+  '/metrics',
+  '/status.json',
+  '/v2/models/:name',
+  '/v2/models/:name/versions/:version',
+]
+const ROUTES = LISTED.map((route) => route.replace(':name', 'toy').replace(':version', '7'))
 const TEXT = 'text/plain; version=0.0.4; charset=utf-8'
 
-function appOf(
-  t: TestContext,
-  snapshot: () => LoopSnapshot = snapshotOf,
-): ReturnType<typeof createApp> {
-  const render = (): Promise<{ contentType: string; body: string }> =>
-    Promise.resolve({ contentType: TEXT, body: 'up 1\n' })
-  const app = createApp({ snapshot, metrics: { render }, identity: IDENTITY, now: () => NOW_MS })
+function appOf(t: TestContext, but: Partial<AppParts> = {}): ReturnType<typeof createApp> {
+  const app = createApp(appParts(but))
   t.after(() => app.close())
   return app
 }
@@ -40,7 +46,7 @@ test('no other method reaches a route, whatever body it brings', async (t) => {
       const answer = await app.inject({ method, url, payload })
       assert.equal(answer.statusCode, 405, `${method} ${url}`)
       assert.equal(answer.headers['allow'], 'GET, HEAD')
-      assert.deepEqual(answer.json(), { error: 'only GET and HEAD', routes: ROUTES })
+      assert.deepEqual(answer.json(), { error: 'only GET and HEAD', routes: LISTED })
     }
   }
 })
@@ -50,7 +56,7 @@ test('a page that is not there is 404 and lists what is', async (t) => {
   for (const method of ['GET', 'POST'] as const) {
     const answer = await app.inject({ method, url: '/nope' })
     assert.equal(answer.statusCode, 404)
-    assert.deepEqual(answer.json(), { error: 'no such page', routes: ROUTES })
+    assert.deepEqual(answer.json(), { error: 'no such page', routes: LISTED })
   }
 })
 
@@ -68,7 +74,7 @@ test('every answer carries the security headers, refusals too', async (t) => {
 
 test('health is 200 or 503, with the reason in the body', async (t) => {
   let snapshot = snapshotOf()
-  const app = appOf(t, () => snapshot)
+  const app = appOf(t, { snapshot: () => snapshot })
   assert.equal((await app.inject('/health/ready')).statusCode, 200)
   const trouble = [{ code: 'REGISTRY_UNAVAILABLE', detail: 'registry away', sinceMs: NOW_MS }]
   snapshot = snapshotOf({ trouble, heartbeatAtMs: 0, modelReady: false })
@@ -91,7 +97,9 @@ test('status.json says who and when, times as ISO 8601, and null for what is unk
     { ...partition, streamTimeMs: 0 },
     { ...partition, streamTimeMs: Number.MAX_SAFE_INTEGER },
   ]
-  const report = (await appOf(t, () => snapshotOf({ partitions })).inject('/status.json')).json()
+  const report = (
+    await appOf(t, { snapshot: () => snapshotOf({ partitions }) }).inject('/status.json')
+  ).json()
   assert.equal(report.now, '2023-11-14T22:13:20.000Z')
   assert.equal(report.appId, 'app')
   assert.deepEqual(report.model, IDENTITY.model)
@@ -106,27 +114,70 @@ test('status.json says who and when, times as ISO 8601, and null for what is unk
   )
 })
 
-test('the page escapes what came from outside and runs no script', async (t) => {
-  const evil = `<script>alert("1")</script>'&`
-  const trouble = [{ code: evil, detail: evil, sinceMs: NOW_MS }]
-  const identity = { ...IDENTITY, appId: evil, model: { ...IDENTITY.model, name: evil } }
-  const app = createApp({
-    snapshot: () => snapshotOf({ trouble }),
-    metrics: { render: () => Promise.resolve({ contentType: TEXT, body: '' }) },
-    identity,
-    now: () => NOW_MS,
+test('status.json says what it is doing, what the last seconds were like and how scores lie', async (t) => {
+  const drift = { window: { isComplete: true, records: 9 }, series: [] }
+  const figures = appParts().figures()
+  const report = (await appOf(t).inject('/status.json')).json()
+  assert.equal(report.doing.sentence, 'caught up, 2,031 events/s, P99 21 ms')
+  assert.equal(report.ready, true)
+  assert.deepEqual(report.recent, figures.recent)
+  assert.deepEqual(report.scores, figures.scores)
+  assert.deepEqual(report.lastDeadLetterAt, { undecodable: '2023-11-14T22:12:20.000Z' })
+  assert.equal('drift' in report, false)
+  const drifting = appOf(t, { figures: () => ({ ...figures, drift }) })
+  assert.deepEqual((await drifting.inject('/status.json')).json().drift, drift)
+})
+
+test('about.json has the model card and the configuration as it may be shown', async (t) => {
+  const { model, configuration } = (await appOf(t).inject('/about.json')).json()
+  assert.deepEqual(model, {
+    description: null,
+    trainedOn: null,
+    features: [
+      { name: 'event_count_1h', type: 'int', kind: 'window', operation: 'count' },
+      { name: 'avg_value_1h', type: 'double', kind: 'window', operation: 'avg' },
+    ],
+    scores: ['score'],
   })
-  t.after(() => app.close())
-  const { body, headers } = await app.inject('/')
-  assert.doesNotMatch(body, /<script|onload|javascript:/i)
-  assert.match(body, /&#60;script&#62;alert\(&#34;1&#34;\)&#60;\/script&#62;&#39;&#38;/)
-  assert.ok(String(headers['content-security-policy']).includes(STYLE_SOURCE))
+  assert.deepEqual(configuration, appParts().about.configuration)
+})
+
+test('the model is described as the Open Inference Protocol has it', async (t) => {
+  const expected = {
+    name: 'toy',
+    versions: ['7'],
+    platform: 'onnx_onnxv1',
+    inputs: [{ name: 'input', datatype: 'FP32', shape: [-1, 2] }],
+    outputs: [
+      { name: 'label', datatype: 'INT64', shape: [-1] },
+      { name: 'probabilities', datatype: 'FP32', shape: [-1, 2] },
+    ],
+  }
+  const app = appOf(t)
+  for (const url of ['/v2/models/toy', '/v2/models/toy/versions/7']) {
+    assert.deepEqual((await app.inject(url)).json(), expected, url)
+  }
+  for (const url of [
+    '/v2/models/other',
+    '/v2/models/toy/versions/8',
+    '/v2/models/other/versions/7',
+  ]) {
+    const answer = await app.inject(url)
+    assert.equal(answer.statusCode, 404, url)
+    assert.deepEqual(answer.json(), { error: 'no such model: here is toy, version 7' })
+  }
+  const starting = await appOf(t, { tensors: () => undefined }).inject('/v2/models/toy')
+  assert.deepEqual(
+    [starting.statusCode, starting.json()],
+    [503, { error: 'the model is not loaded yet' }],
+  )
 })
 
 test('an answer that cannot be made is 500 and tells nothing of the inside', async (t) => {
-  const app = appOf(t, () => {
+  const snapshot = (): never => {
     throw new Error('secret')
-  })
+  }
+  const app = appOf(t, { snapshot })
   const answer = await app.inject('/status.json')
   assert.equal(answer.statusCode, 500)
   assert.doesNotMatch(answer.body, /secret/)

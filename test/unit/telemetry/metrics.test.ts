@@ -177,3 +177,57 @@ test('the page names every series once in its tables', () => {
     assert.equal(page.split(`| \`${name}\` |`).length, 2, name)
   }
 })
+
+test('what the page tells of the last seconds is what a query of the histograms would tell', async (t) => {
+  const metrics = setUp(t)
+  const RECORDS = 1_000
+  const committedAtMs = NOW_MS - 2_000
+  metrics.observer.unitCommitted(
+    unitOf({
+      records: RECORDS,
+      predicted: RECORDS,
+      committedAtMs,
+      recordTimestampsMs: Float64Array.from({ length: RECORDS }, (_, i) => committedAtMs - i / 7),
+      eventTimesMs: new Float64Array(RECORDS).fill(NOW_MS),
+      scores: Float64Array.from({ length: RECORDS }, (_, i) => i / RECORDS),
+    }),
+  )
+  const families = await scrape(metrics)
+  const { p50Ms, p99Ms, recordsPerSecond, overSeconds } = metrics.recent()
+  assert.equal(recordsPerSecond * overSeconds, RECORDS)
+  for (const [share, ms] of [
+    [0.5, p50Ms],
+    [0.99, p99Ms],
+  ] as const) {
+    const seconds = quantile(share, buckets(families, 'millrace_record_to_commit_latency_seconds'))
+    assert.equal(ms?.toFixed(6), (seconds * 1_000).toFixed(6))
+  }
+  const { bounds, counts } = metrics.scores()
+  const told = buckets(families, 'millrace_prediction_score')
+  assert.deepEqual(
+    [...bounds, Infinity],
+    told.map(([bound]) => bound),
+  )
+  const upTo = counts.map((_, i) => counts.slice(0, i + 1).reduce((sum, each) => sum + each, 0))
+  assert.deepEqual(
+    upTo,
+    told.map(([, count]) => count),
+  )
+})
+
+/** Upper bounds of a histogram, and how many lie at or below each. */
+function buckets(families: Map<string, Family>, name: string): [bound: number, upTo: number][] {
+  return [...(families.get(name)?.samples ?? [])].flatMap(([sample, upTo]) => {
+    const [, bound] = /_bucket\{le="([^"]+)"\}/.exec(sample) ?? []
+    return bound === undefined ? [] : [[bound === '+Inf' ? Infinity : Number(bound), upTo]]
+  })
+}
+
+/** As PromQL's `histogram_quantile`. */
+function quantile(share: number, cumulative: readonly [bound: number, upTo: number][]): number {
+  const rank = share * (cumulative.at(-1)?.[1] ?? 0)
+  const index = cumulative.findIndex(([, upTo]) => upTo >= rank)
+  const [low, below] = cumulative[index - 1] ?? [0, 0]
+  const [high = 0, upTo = 0] = cumulative[index] ?? []
+  return low + ((high - low) * (rank - below)) / (upTo - below)
+}

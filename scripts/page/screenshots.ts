@@ -1,0 +1,59 @@
+/**
+ * Takes the pictures of `docs/page.md`: a real service on a real broker, flights coming in. What is committed
+ * has 128 colours, which is a third of the size.
+ *
+ *     node scripts/page/screenshots.ts
+ */
+import { resolve } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { play } from '../demo/act.ts'
+import { Screen } from '../demo/screen.ts'
+import type { DemoService } from '../demo/service.ts'
+import { readFlights } from '../flights/flights.ts'
+import { startTestbed } from '../testbed/testbed.ts'
+import { launchBrowser } from './browser.ts'
+
+const FOLDER = resolve(import.meta.dirname, '../../docs/images')
+/** Events a second; all flights last longer than `SECONDS`. */
+const RATE = 1_700
+/** Long enough for the charts to be full. */
+const SECONDS = 185
+const PICTURES = [
+  { name: 'page-light', width: 1280, height: 900, colorScheme: 'light', fullPage: true },
+  { name: 'page-dark', width: 1280, height: 900, colorScheme: 'dark', fullPage: false },
+  { name: 'page-phone', width: 390, height: 844, colorScheme: 'light', fullPage: false },
+] as const
+
+const testbed = await startTestbed()
+const services: DemoService[] = []
+try {
+  const act = play({
+    name: 'page',
+    testbed,
+    flights: await readFlights(),
+    rate: RATE,
+    screen: new Screen(),
+    onService: (service) => services.push(service),
+  })
+  act.catch(() => undefined)
+  await Promise.race([act, sleep(SECONDS * 1_000)])
+  const [service] = services
+  if (service === undefined) throw new Error('there is no service')
+  await takePictures(service.url)
+} finally {
+  for (const service of services) service.kill()
+  await testbed.stop()
+}
+// What is still being written has nowhere to go.
+process.exit()
+
+async function takePictures(url: string): Promise<void> {
+  const browser = await launchBrowser()
+  for (const { name, width, height, colorScheme, fullPage } of PICTURES) {
+    const page = await browser.newPage({ viewport: { width, height }, colorScheme })
+    await page.goto(`${url}/`)
+    await page.waitForFunction("document.getElementById('model-facts').children.length > 0")
+    await page.screenshot({ path: `${FOLDER}/${name}.png`, fullPage })
+  }
+  await browser.close()
+}
