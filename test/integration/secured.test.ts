@@ -54,7 +54,7 @@ function ends(count: number): Map<number, number> {
   return new Map([0, 1].map((partition) => [partition, count / 2]))
 }
 
-/** What `docs/deploy.md` says that an operator of dead letters needs. */
+/** What `docs/guides/dead-letters.md` says that `dlq stats` and `dlq replay` need. */
 function operatorRights({ topics, env }: Bed): readonly Right[] {
   const topic = (name: string, operation: Right['operation']): Right => {
     return { type: 'topic', name, pattern: 'literal', operation }
