@@ -44,9 +44,9 @@ const ERROR_HELP = {
       'a new topic or another compatibility level',
   ],
   KAFKA_UNAUTHORIZED: [
-    'Kafka refused the service',
-    'Check user and password. Needed: read on the input topic and the group, write on the output ' +
-      'topics, write on the transactional id `<APP_ID>-*`',
+    'Kafka does not know the user or the password, or refuses a right',
+    'The message says which of them. Check user and password; `docs/deploy.md` lists the rights, ' +
+      '`kafka-acls.sh --list` shows those that are given',
   ],
   REGISTRY_UNAVAILABLE: [
     'The registry does not answer',

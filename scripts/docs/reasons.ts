@@ -24,6 +24,11 @@ const REASON_HELP = {
     'Decoded, but a field that the model maps is missing, null or of another type',
     'Compare the event with `event` in `model.yaml`; the detail names the field',
   ],
+  'key-mismatch': [
+    "The record's own key is not the value of the key field (`match_record_key` in `model.yaml`)",
+    "Key the records by that field, as plain text; a replay keeps the record's key, so correct the letter: " +
+      '`millrace dlq export`, and write it again with the right key',
+  ],
   'future-event-time': [
     'Its time is ahead of its record timestamp by more than `max_future_skew`',
     "Set the writer's clock; or check the unit (ms or s) of the time field",

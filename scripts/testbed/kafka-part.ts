@@ -22,11 +22,22 @@ export interface DetourPorts {
   readonly advertisedPort: number
 }
 
+/** A further way in, by TLS and a password; who comes this way has the rights that were given to it. */
+export interface SecuredPort {
+  readonly port: number
+  /** PEM: the broker's key (PKCS #8), its certificate and those of the authorities above it. */
+  readonly keyStoreFile: string
+  /** Passwords by user. */
+  readonly users: Readonly<Record<string, string>>
+}
+
 /** Ports of one broker. */
 export interface KafkaPorts {
   readonly port: number
   readonly controllerPort: number
   readonly detour?: DetourPorts | undefined
+  /** With it the broker asks for rights; who comes by the plain port has all of them. */
+  readonly secured?: SecuredPort | undefined
 }
 
 /** One Kafka process, broker and controller in one (KRaft), with its log formatted. */
@@ -38,7 +49,7 @@ export function kafkaPart(folder: string, ports: KafkaPorts): Part {
   writeFileSync(properties, serverProperties(join(data, 'log'), ports))
   // Never a dash first: it would be taken for an option.
   const id = `M${randomBytes(16).toString('base64url').slice(1)}`
-  const format = ['format', '-t', id, '-c', properties]
+  const format = ['format', '-t', id, '-c', properties, ...scramOptions(ports.secured)]
   execFileSync(JAVA, ['-cp', CLASSPATH, 'kafka.tools.StorageTool', ...format], { stdio: 'pipe' })
   return new Part({
     name: 'Kafka',
@@ -52,17 +63,37 @@ export function kafkaPart(folder: string, ports: KafkaPorts): Part {
 }
 
 function serverProperties(logFolder: string, ports: KafkaPorts): string {
-  const { port, controllerPort, detour } = ports
-  const listens = detour === undefined ? '' : `,DETOUR://127.0.0.1:${detour.port}`
-  const advertises = detour === undefined ? '' : `,DETOUR://127.0.0.1:${detour.advertisedPort}`
+  const { port, controllerPort, detour, secured } = ports
+  const listeners = [
+    { name: 'PLAINTEXT', protocol: 'PLAINTEXT', port, advertisedPort: port },
+    ...(detour === undefined ? [] : [{ name: 'DETOUR', protocol: 'PLAINTEXT', ...detour }]),
+    ...(secured === undefined
+      ? []
+      : [
+          {
+            name: 'SECURED',
+            protocol: 'SASL_SSL',
+            port: secured.port,
+            advertisedPort: secured.port,
+          },
+        ]),
+  ]
   const lines = {
     'process.roles': 'broker,controller',
     'node.id': 1,
     'controller.quorum.voters': `1@127.0.0.1:${controllerPort}`,
-    listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}${listens}`,
-    'advertised.listeners': `PLAINTEXT://127.0.0.1:${port}${advertises}`,
+    listeners: [
+      ...listeners.map((each) => `${each.name}://127.0.0.1:${each.port}`),
+      `CONTROLLER://127.0.0.1:${controllerPort}`,
+    ],
+    'advertised.listeners': listeners.map(
+      ({ name, advertisedPort }) => `${name}://127.0.0.1:${advertisedPort}`,
+    ),
     'controller.listener.names': 'CONTROLLER',
-    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,DETOUR:PLAINTEXT',
+    'listener.security.protocol.map': [
+      'CONTROLLER:PLAINTEXT',
+      ...listeners.map(({ name, protocol }) => `${name}:${protocol}`),
+    ],
     'log.dirs': logFolder.replaceAll('\\', '/'),
     'offsets.topic.replication.factor': 1,
     'offsets.topic.num.partitions': 4,
@@ -73,9 +104,34 @@ function serverProperties(logFolder: string, ports: KafkaPorts): string {
     'auto.create.topics.enable': false,
     // Records of 2013 would otherwise be older than the retention of a week at once.
     'log.retention.hours': -1,
+    ...(secured === undefined ? {} : securedProperties(secured)),
   }
-  const text = Object.entries(lines).map(([name, value]) => `${name}=${value}`)
+  const text = Object.entries(lines).map(([name, value]) => `${name}=${String(value)}`)
   return `${text.join('\n')}\n`
+}
+
+/** Rights are asked for; who comes without a name, by the plain port, may do everything. */
+function securedProperties({ keyStoreFile, users }: SecuredPort) {
+  const listener = 'listener.name.secured'
+  const login = 'org.apache.kafka.common.security'
+  const known = Object.entries(users).map(([user, password]) => `user_${user}="${password}"`)
+  return {
+    'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
+    'super.users': 'User:ANONYMOUS',
+    [`${listener}.ssl.keystore.type`]: 'PEM',
+    [`${listener}.ssl.keystore.location`]: keyStoreFile.replaceAll('\\', '/'),
+    [`${listener}.sasl.enabled.mechanisms`]: 'PLAIN,SCRAM-SHA-512',
+    [`${listener}.plain.sasl.jaas.config`]: `${login}.plain.PlainLoginModule required ${known.join(' ')};`,
+    [`${listener}.scram-sha-512.sasl.jaas.config`]: `${login}.scram.ScramLoginModule required;`,
+  }
+}
+
+/** SCRAM's passwords are kept with the cluster's metadata, which formatting begins. */
+function scramOptions(secured: SecuredPort | undefined): readonly string[] {
+  return Object.entries(secured?.users ?? {}).flatMap(([user, password]) => [
+    '--add-scram',
+    `SCRAM-SHA-512=[name=${user},password=${password}]`,
+  ])
 }
 
 /** Whether a connection is taken. */

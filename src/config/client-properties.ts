@@ -55,8 +55,9 @@ export function consumerProperties(config: Config): ClientProperties {
 export function changelogProperties(config: Config): ClientProperties {
   return {
     ...connectionProperties(config),
-    // Required by the client, and never used: nothing is subscribed or committed.
-    'group.id': `${config.appId}-restore`,
+    // Nothing is subscribed or committed; but the client asks for the coordinator of this group, so it must
+    // be one that the service has rights on.
+    'group.id': config.appId,
     'client.id': `${memberOf(config)}-restore`,
     'isolation.level': 'read_committed',
     'enable.auto.commit': false,
@@ -76,8 +77,7 @@ export function changelogProperties(config: Config): ClientProperties {
 
 /** Properties of the client that reads the dead letters for the tools: no member of any group. */
 export function queueProperties(config: Config): ClientProperties {
-  const name = queueToolOf(config)
-  return { ...changelogProperties(config), 'group.id': name, 'client.id': name }
+  return { ...changelogProperties(config), 'client.id': queueToolOf(config) }
 }
 
 /** Properties of the one producer of the dead-letter tools of an application. */

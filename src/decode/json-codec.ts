@@ -6,9 +6,9 @@ import type { NeededField, ReferencedSchema, SchemaCodec } from './schema-codec.
 /**
  * A reader of JSON values of a JSON Schema.
  *
- * Values are not validated against the schema, as Confluent's deserializers do not unless told to:
- * their writers have done that. What the model needs is checked field by field, and a schema that
- * rules such a field out is refused as a whole.
+ * Values are not validated against the schema, and its patterns are never run
+ * (`docs/adr/0007-codecs.md`). What the model needs is checked field by field, and a schema that rules
+ * such a field out is refused as a whole.
  *
  * @param references schemas the schema refers to, directly and indirectly
  * @throws Error when the schema is no JSON Schema

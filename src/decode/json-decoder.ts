@@ -39,8 +39,8 @@ export class JsonDecoder implements Decoder, FieldReader {
     return rawFieldsOf(this.#names, raw)
   }
 
-  trouble(): undefined {
-    return undefined
+  readyCount({ length }: readonly InputRecord[]): number {
+    return length
   }
 
   #decodeOne(record: InputRecord): Decoded['result'] {

@@ -28,8 +28,8 @@ export interface Decoder {
    *   be good, so they must not become dead letters; call again with the same batch.
    */
   decode(records: readonly InputRecord[]): Promise<readonly Decoded[]>
-  /** Whether every dependency answered last time; names the trouble otherwise. */
-  trouble(): string | undefined
+  /** How many of these records, from the first on, need nothing that must be asked for first. */
+  readyCount(records: readonly InputRecord[]): number
 }
 
 /** What people are shown of a record. */

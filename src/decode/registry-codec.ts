@@ -1,4 +1,3 @@
-import { ServiceError } from '../domain/errors.ts'
 import type { EventMapping } from '../domain/model-spec.ts'
 import { deadLetter } from '../domain/outcome.ts'
 import type { DeadLetter, TombstonePolicy } from '../domain/outcome.ts'
@@ -54,7 +53,6 @@ export class RegistryDecoder implements Decoder, FieldReader {
   readonly #toEvent: ToEvent
   readonly #skipsTombstones: boolean
   readonly #entries = new Map<SchemaKey, Entry>()
-  #trouble: string | undefined
 
   constructor(options: {
     readonly client: SchemaClient
@@ -77,7 +75,6 @@ export class RegistryDecoder implements Decoder, FieldReader {
   async decode(records: readonly InputRecord[]): Promise<readonly Decoded[]> {
     const wanted = this.#unknownSchemas(records)
     if (wanted.size > 0) await this.#fetch(wanted, records[0]?.topic ?? '')
-    this.#trouble = undefined
     const decoded: Decoded[] = []
     let lastId = -1
     let entry: Entry | undefined
@@ -124,8 +121,12 @@ export class RegistryDecoder implements Decoder, FieldReader {
     )
   }
 
-  trouble(): string | undefined {
-    return this.#trouble
+  readyCount(records: readonly InputRecord[]): number {
+    const first = records.findIndex((record) => {
+      const key = schemaKeyOf(record)
+      return key !== undefined && !this.#entries.has(key)
+    })
+    return first < 0 ? records.length : first
   }
 
   /** A record whose schema is named in a header. */
@@ -174,13 +175,10 @@ export class RegistryDecoder implements Decoder, FieldReader {
     const wanted = new Set<SchemaKey>()
     let last: SchemaKey = -1
     for (const record of records) {
-      if (record.value === null) continue
-      const named = schemaHeaderOf(record)
-      if (named !== undefined && 'kind' in named) continue
-      const key = named === undefined ? readSchemaId(record.value) : named.schema
-      if (key === last) continue
+      const key = schemaKeyOf(record)
+      if (key === undefined || key === last) continue
       last = key
-      if (key !== -1 && !this.#entries.has(key)) wanted.add(key)
+      if (!this.#entries.has(key)) wanted.add(key)
     }
     return wanted
   }
@@ -194,9 +192,7 @@ export class RegistryDecoder implements Decoder, FieldReader {
     )
     const failed = fetched.find((answer) => answer.status === 'rejected')
     if (failed === undefined) return
-    const error: unknown = failed.reason
-    if (error instanceof ServiceError) this.#trouble = error.message
-    throw error
+    throw failed.reason
   }
 
   #ask(key: SchemaKey): Promise<FetchedSchema> {
@@ -229,6 +225,15 @@ export class RegistryDecoder implements Decoder, FieldReader {
   #refuse(letter: DeadLetter): Entry {
     return { kind: 'refused', letter, untilMs: this.#clock.monotonic() + UNKNOWN_FOR_MS }
   }
+}
+
+/** The schema that a record names; `undefined` when it names none that could be asked for. */
+function schemaKeyOf(record: InputRecord): SchemaKey | undefined {
+  if (record.value === null) return undefined
+  const named = schemaHeaderOf(record)
+  if (named !== undefined) return 'kind' in named ? undefined : named.schema
+  const id = readSchemaId(record.value)
+  return id < 0 ? undefined : id
 }
 
 function schemaHeaderOf({ headers }: InputRecord): SchemaHeader | DeadLetter | undefined {

@@ -38,7 +38,8 @@ export function rawFieldsOf(names: readonly string[], raw: readonly unknown[]): 
 
 /**
  * Compiles a mapping. Per record the compiled function allocates the event, its values and its
- * texts, nothing else; anything that does not fit the mapping is an `invalid-event` dead letter.
+ * texts, nothing else; anything that does not fit the mapping is an `invalid-event` dead letter, or, where
+ * the record's own key must match, a `key-mismatch`.
  */
 export function compileToEvent(mapping: EventMapping): ToEvent {
   const slots = new Map(neededFields(mapping).map((field, slot) => [field.name, slot]))
@@ -64,7 +65,15 @@ type Slots = ReadonlyMap<string, number>
 
 function compileKey({ key }: EventMapping, slots: Slots): Part<string> {
   if (key.from === 'record-key') return (_raw, record) => recordKey(record.key)
-  return compileName(key.field, slots)
+  const keyOf = compileName(key.field, slots)
+  if (key.matchesRecordKey !== true) return keyOf
+  return (raw, record) => {
+    const name = keyOf(raw, record)
+    if (typeof name !== 'string' || recordKey(record.key) === name) return name
+    const found = record.key === null ? 'none' : show(record.key.toString())
+    const rule = `must be that of field "${key.field}", ${show(name)}`
+    return deadLetter('key-mismatch', 'decode', `record key ${rule}, got ${found}`)
+  }
 }
 
 function compileId({ id }: EventMapping, slots: Slots): Part<string> {

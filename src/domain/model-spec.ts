@@ -23,7 +23,14 @@ export interface ModelSpec {
 
 /** Where an event's parts come from in a decoded record. */
 export interface EventMapping {
-  readonly key: { readonly from: 'field'; readonly field: string } | { readonly from: 'record-key' }
+  readonly key:
+    | {
+        readonly from: 'field'
+        readonly field: string
+        /** A record whose own key is another one, or none, is a dead letter. */
+        readonly matchesRecordKey?: boolean
+      }
+    | { readonly from: 'record-key' }
   /** Name of the key in output records: the field's name, of a path the last one, or `key`. */
   readonly keyName: string
   readonly time:

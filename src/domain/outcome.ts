@@ -5,6 +5,7 @@ export const DEAD_LETTER_REASONS = [
   'unknown-schema',
   'undecodable',
   'invalid-event',
+  'key-mismatch',
   'future-event-time',
   'unscorable',
   'non-finite-score',

@@ -38,6 +38,10 @@ export function resolveEvent(event: EventDeclaration, report: Report): EventMapp
   }
   if (!isRecordKey)
     checkMapped(fields, event.key, ['string'], (rule) => report(['event', 'key'], rule))
+  const { match_record_key: matchesRecordKey = false } = event
+  if (isRecordKey && matchesRecordKey) {
+    report(['event', 'match_record_key'], 'must be left out with key: $record_key')
+  }
   if (event.id !== undefined) {
     checkMapped(fields, event.id, ['string', 'int', 'long'], (rule) =>
       report(['event', 'id'], rule),
@@ -49,7 +53,9 @@ export function resolveEvent(event: EventDeclaration, report: Report): EventMapp
     checkMapped(fields, event.time.field, types, (rule) => report(path, rule))
   }
   return {
-    key: isRecordKey ? { from: 'record-key' } : { from: 'field', field: event.key },
+    key: isRecordKey
+      ? { from: 'record-key' }
+      : { from: 'field', field: event.key, matchesRecordKey },
     keyName,
     time:
       typeof event.time === 'string'

@@ -91,6 +91,10 @@ const time = z.union([z.literal('$record_timestamp'), timeField], {
 /** The `event` part of `model.yaml`. */
 export const eventSchema = strict({
   key: fieldName.describe('The string field (or its path) that state is kept by, or $record_key'),
+  match_record_key: z
+    .boolean({ error: 'must be true or false' })
+    .optional()
+    .describe("true: a record whose own key is not the key field's value is a dead letter"),
   time: time.describe('Where event time comes from'),
   id: fieldName.optional().describe("The event's own id; by default topic-partition-offset"),
   fields: z

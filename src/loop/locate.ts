@@ -25,6 +25,11 @@ export interface Location extends PartitionStart {
   readonly changelog: ChangelogMark | undefined
   /** What was accepted although something is missing; `undefined` when nothing is. */
   readonly gap: string | undefined
+  /**
+   * With no committed offset: offsets that the log had lost before anybody of this group read it, whose
+   * records are nobody's to answer. `undefined`: the group has been here before.
+   */
+  readonly lostBefore: number | undefined
 }
 
 /** What is known of a partition before it starts. */
@@ -53,7 +58,8 @@ export function locate(known: Located): Location {
   const { stored, bounds } = known
   const { partition, offset: committed } = stored
   if (committed === undefined) {
-    return startingAt(known, bounds.first, { restored: undefined, gap: undefined })
+    const found = startingAt(known, bounds.first, { restored: undefined, gap: undefined })
+    return { ...found, lostBefore: bounds.first }
   }
   if (committed > bounds.end) {
     // The log was cut off or made anew: wherever we went on, records would be lost or doubled.
@@ -69,7 +75,7 @@ export function locate(known: Located): Location {
   const changelog = known.changelogProblem === undefined ? metadata?.changelog : undefined
   if (changelog !== undefined) {
     const common = { partition, start, replayUntil: start, committed: position }
-    return { ...common, restored: position, changelog, gap }
+    return { ...common, restored: position, changelog, gap, lostBefore: undefined }
   }
   if (gap !== undefined) return startingAt(known, start, { restored: position, gap })
   return replay(known, committed, position)
@@ -97,6 +103,7 @@ function replay(known: Located, committed: number, position: StreamPosition | un
     committed: position,
     changelog: undefined,
     gap: undefined,
+    lostBefore: undefined,
   }
 }
 
@@ -148,7 +155,7 @@ function startingAt(
 ): Location {
   const { partition } = stored
   const common = { partition, start, replayUntil: start, changelog: undefined }
-  return { ...common, restored, committed: restored, gap }
+  return { ...common, lostBefore: undefined, restored, committed: restored, gap }
 }
 
 function nameOf({ topic, stored }: Located): string {

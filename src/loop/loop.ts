@@ -6,7 +6,7 @@ import type { Rebalance, StartOffset } from '../source/port.ts'
 import { only } from './fetcher.ts'
 import type { Batch } from './fetcher.ts'
 import { isFlood } from './flood-gate.ts'
-import type { LoopPhase, RestoreProgress } from './observer.ts'
+import type { LoopPhase, Losses, RestoreProgress } from './observer.ts'
 import type { PartitionProgress } from './partitions.ts'
 import type { LoopParts } from './parts.ts'
 import { isMendable, recoveryOf } from './recover.ts'
@@ -39,6 +39,7 @@ export class Loop {
   #acceptedGaps = 0
   /** Monotonic ms. */
   #committedAt = -Infinity
+  #lostBefore = 0
   #isRecovering = false
   #registryTrouble: string | undefined
 
@@ -66,9 +67,8 @@ export class Loop {
     return this.#registryTrouble
   }
 
-  /** Partitions started although state or records were missing. */
-  get acceptedGaps(): number {
-    return this.#acceptedGaps
+  get losses(): Losses {
+    return { acceptedGaps: this.#acceptedGaps, lostBefore: this.#lostBefore }
   }
 
   restoreProgress(): readonly RestoreProgress[] {
@@ -341,6 +341,7 @@ export class Loop {
       partitions.open(location, changelogFrom)
       starts.push({ partition, offset: start })
       if (location.gap !== undefined) this.#acceptedGaps += 1
+      this.#lostBefore += location.lostBefore ?? 0
       events.located(location)
     }
     await this.#insist(() => source.seek(starts))

@@ -100,8 +100,16 @@ export interface RestoreProgress {
   readonly forMs: number
 }
 
+/** What was missing when partitions were begun. */
+export interface Losses {
+  /** Partitions started although state or records were missing, as STATE_ON_GAP=accept allows. */
+  readonly acceptedGaps: number
+  /** Offsets that the log had lost before the group first read it. */
+  readonly lostBefore: number
+}
+
 /** Everything the outside may see of the loop, taken when asked for. Times are wall-clock ms. */
-export interface LoopSnapshot {
+export interface LoopSnapshot extends Losses {
   readonly phase: LoopPhase
   readonly startedAtMs: number
   /** When the loop last began a turn. */
@@ -113,8 +121,6 @@ export interface LoopSnapshot {
   readonly partitions: readonly PartitionStatus[]
   readonly replay: readonly ReplayProgress[]
   readonly restore: readonly RestoreProgress[]
-  /** Partitions started although state or records were missing, as STATE_ON_GAP=accept allows. */
-  readonly acceptedGaps: number
   readonly breaker: {
     /** Dead letters are a flood, so nothing is committed. */
     readonly isOpen: boolean

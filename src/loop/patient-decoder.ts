@@ -18,9 +18,22 @@ interface Blocked {
 export interface Decoding {
   /** Of the partitions that are not blocked, each partition's records in offset order. */
   readonly decoded: readonly Decoded[]
-  /** Partitions blocked by this batch: nothing of it is decoded of them. */
+  /** Partitions blocked by this batch: what is decoded of them lies before the record that blocks. */
   readonly blocked: readonly number[]
 }
+
+/** What became of one partition's records. */
+type Attempt =
+  | {
+      readonly done: readonly Decoded[]
+      readonly blockedBy?: undefined
+      readonly error?: undefined
+    }
+  | {
+      readonly done: readonly Decoded[]
+      readonly blockedBy: InputRecord
+      readonly error: ServiceError
+    }
 
 /**
  * Decodes what can be decoded while the registry is away: a schema that does not come blocks the
@@ -60,18 +73,14 @@ export class PatientDecoder {
     const whole = await this.#attempt(open)
     if (!(whole instanceof ServiceError)) return { decoded: whole, blocked: [] }
     const groups = [...Map.groupBy(open, ({ partition }) => partition)]
-    const attempts = await Promise.all(
-      groups.map(async ([partition, own]) => ({ partition, own, done: await this.#attempt(own) })),
-    )
+    const attempts = await Promise.all(groups.map(([, own]) => this.#attemptPart(own)))
     const decoded: Decoded[] = []
     const blocked: number[] = []
-    for (const { partition, own, done } of attempts) {
-      const [record] = own
-      if (!(done instanceof ServiceError)) decoded.push(...done)
-      else if (record !== undefined) {
-        blocked.push(partition)
-        this.#block({ partition, record, error: done })
-      }
+    for (const { done, blockedBy, error } of attempts) {
+      decoded.push(...done)
+      if (blockedBy === undefined) continue
+      blocked.push(blockedBy.partition)
+      this.#block({ partition: blockedBy.partition, record: blockedBy, error })
     }
     return { decoded, blocked }
   }
@@ -148,6 +157,19 @@ export class PatientDecoder {
     return (
       this.#blocked.get(blocked.partition) === blocked && this.#blocked.delete(blocked.partition)
     )
+  }
+
+  /** Decodes the records of one partition, or, when a schema does not come, those before the first of it. */
+  async #attemptPart(records: readonly InputRecord[]): Promise<Attempt> {
+    const whole = await this.#attempt(records)
+    if (!(whole instanceof ServiceError)) return { done: whole }
+    const count = this.#decoder.readyCount(records)
+    const ready = await this.#attempt(records.slice(0, count))
+    // What was ready a moment ago may have gone out of date.
+    const isReady = !(ready instanceof ServiceError)
+    const blockedBy = records[isReady ? count : 0]
+    const done = isReady ? ready : []
+    return blockedBy === undefined ? { done } : { done, blockedBy, error: whole }
   }
 
   /** @returns the error when a schema cannot be fetched now, or does not come soon */

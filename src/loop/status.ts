@@ -14,6 +14,8 @@ import type {
 } from './observer.ts'
 import type { PartitionProgress, PartitionTable } from './partitions.ts'
 
+const NO_LOSSES = { acceptedGaps: 0, lostBefore: 0 }
+
 /** What a running loop is asked for when a snapshot is taken. */
 export interface StatusParts {
   readonly loop: Loop
@@ -113,7 +115,7 @@ export class Status implements LoopObserver {
         parts === undefined ? [] : partitions.map((entry) => partitionStatus(entry, parts)),
       replay: partitions.filter((entry) => entry.position < entry.replayUntil).map(progressOf),
       restore: parts?.loop.restoreProgress() ?? [],
-      acceptedGaps: parts?.loop.acceptedGaps ?? 0,
+      ...(parts?.loop.losses ?? NO_LOSSES),
       breaker: { isOpen: parts?.gate.trouble !== undefined, trips: parts?.gate.trips ?? 0 },
       state: parts?.engine.size() ?? { keys: 0, tiles: 0, bytes: 0 },
       totals: {

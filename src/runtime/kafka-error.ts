@@ -59,5 +59,20 @@ export function kafkaErrorOf(error: unknown): KafkaError {
 /** The service error for a broker that refuses us; `undefined` when the error is something else. */
 export function unauthorized(error: KafkaError, doing: string): ServiceError | undefined {
   if (!UNAUTHORIZED.has(error.code)) return undefined
-  return new ServiceError('KAFKA_UNAUTHORIZED', `${doing}: Kafka refused: ${error.message}`)
+  return refused(doing, error.message)
+}
+
+/**
+ * The service error for a transaction that came to its end because a right is missing, by what the client
+ * wrote to its log of it: calls that come later only tell that the transaction is over.
+ */
+export function unauthorizedTransaction(
+  why: string | undefined,
+  doing: string,
+): ServiceError | undefined {
+  return why?.includes('AUTHORIZATION_FAILED') === true ? refused(doing, why) : undefined
+}
+
+function refused(doing: string, why: string): ServiceError {
+  return new ServiceError('KAFKA_UNAUTHORIZED', `${doing}: Kafka refused: ${why}`)
 }

@@ -56,6 +56,7 @@ export function statusReport(
     replay,
     restore: snapshot.restore.map(restoreReport),
     acceptedGaps: snapshot.acceptedGaps,
+    lostBefore: snapshot.lostBefore,
     breaker,
     state,
     totals,

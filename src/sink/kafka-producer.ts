@@ -7,7 +7,12 @@ import { fromCallback } from '../runtime/callback.ts'
 import { isAnyBrokerUp, parseBrokers } from '../runtime/broker-connections.ts'
 import { canKafka, errorText } from '../runtime/kafka-addon.ts'
 import type { ProduceHandle } from '../runtime/kafka-addon.ts'
-import { KAFKA_ERROR, kafkaErrorOf, unauthorized } from '../runtime/kafka-error.ts'
+import {
+  KAFKA_ERROR,
+  kafkaErrorOf,
+  unauthorized,
+  unauthorizedTransaction,
+} from '../runtime/kafka-error.ts'
 import type { KafkaError } from '../runtime/kafka-error.ts'
 import type { OutputBatch } from './output-batch.ts'
 import type { OffsetCommit, TransactionalProducer } from './port.ts'
@@ -268,7 +273,7 @@ function hangError(flow: Flow, waitedMs: number): ServiceError {
 
 function translate(flow: Flow, error: unknown, why?: string): ServiceError {
   const cause = kafkaErrorOf(error)
-  const refused = unauthorized(cause, flow)
+  const refused = unauthorized(cause, flow) ?? unauthorizedTransaction(why, flow)
   if (refused !== undefined) return refused
   const said = why === undefined ? '' : `; ${why}`
   const message = `${flow}: ${cause.message} (${cause.code})${said}`
@@ -308,6 +313,8 @@ function produceError(record: OutputRecord, error: unknown, why?: string): Servi
   const cause = kafkaErrorOf(error)
   const size = record.value?.length ?? 0
   const what = `record of ${size} bytes to ${record.topic}-${record.partition}`
+  const refused = unauthorized(cause, what) ?? unauthorizedTransaction(why, what)
+  if (refused !== undefined) return refused
   const isOver = isFenced(cause) || cause.code === KAFKA_ERROR.fatal
   const said = why === undefined ? '' : `; ${why}`
   const message = `${what}: ${cause.message}${said}`

@@ -8,6 +8,7 @@ import type {
 import type { InputRecord } from '../domain/record.ts'
 import { fromCallback } from '../runtime/callback.ts'
 import type { BatchHandle } from '../runtime/kafka-addon.ts'
+import type { ClientLogLine } from '../runtime/kafka-connection.ts'
 import { KAFKA_ERROR } from '../runtime/kafka-error.ts'
 import { BlockRecord, consumeBlock } from './message-block.ts'
 import type { CommittedOffset } from './port.ts'
@@ -31,6 +32,8 @@ export interface GroupEvents {
   failed(client: KafkaConsumer, error: unknown): void
   /** librdkafka's statistics, JSON. */
   measured(client: KafkaConsumer, json: string): void
+  /** A line of librdkafka's log. */
+  logged(client: KafkaConsumer, line: ClientLogLine): void
 }
 
 /** A consumer that answers rebalances itself. @throws what librdkafka says of properties it does not take */
@@ -51,6 +54,7 @@ export function createGroupClient(
   // Otherwise the time-out is paid per message, and a trickle would hold a poll back.
   incremental(client).setDefaultIsTimeoutOnlyForFirstMessage(true)
   client.on('event.error', (error) => events.failed(client, error))
+  client.on('event.log', (line: ClientLogLine) => events.logged(client, line))
   client.on('event.stats', ({ message }: { message: string }) => events.measured(client, message))
   return client
 }

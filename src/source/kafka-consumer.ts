@@ -9,6 +9,7 @@ import { ServiceError } from '../domain/errors.ts'
 import type { InputRecord } from '../domain/record.ts'
 import { fromCallback } from '../runtime/callback.ts'
 import { canKafka } from '../runtime/kafka-addon.ts'
+import { Connections } from '../runtime/kafka-connection.ts'
 import { KAFKA_ERROR, kafkaErrorOf, unauthorized } from '../runtime/kafka-error.ts'
 import { kafkaRequest } from '../runtime/kafka-request.ts'
 import { readStatistics } from './consumer-statistics.ts'
@@ -61,8 +62,12 @@ export class KafkaSource implements Source {
       this.#noticeStatistics(json)
       this.#onStatistics?.(json)
     },
+    logged: (client, line) => {
+      if (client === this.#consumer) this.#connections.noticeLog(line)
+    },
   }
   #consumer: KafkaConsumer
+  readonly #connections = new Connections()
   readonly #lastStable = new Map<number, number>()
   /** Assigned, but waiting for `seek`. */
   readonly #paused = new Set<number>()
@@ -108,7 +113,7 @@ export class KafkaSource implements Source {
 
   async connect(): Promise<void> {
     try {
-      await kafkaRequest('connecting to Kafka', (done) =>
+      await this.#connections.connect((done) =>
         this.#consumer.connect({ topic: '', allTopics: false, timeout: REQUEST_TIMEOUT_MS }, done),
       )
     } catch (error) {
@@ -323,6 +328,7 @@ export class KafkaSource implements Source {
     } catch (error) {
       // The next poll tries again; the trouble is told meanwhile.
       this.#trouble ??= error instanceof Error ? error.message : String(error)
+      if (error instanceof ServiceError && error.disposition === 'exit') this.#fatal ??= error
     } finally {
       this.#return = undefined
     }
@@ -373,8 +379,15 @@ export class KafkaSource implements Source {
     const statistics = readStatistics(json, this.#topic)
     for (const [partition, offset] of statistics.lastStable) this.#lastStable.set(partition, offset)
     // The client tells of brokers that are gone only now and then; its statistics always do.
-    if (statistics.isAnyBrokerUp) this.#trouble = undefined
-    else this.#noteOutage(this.#trouble ?? 'no broker reachable: no connection is up')
+    if (statistics.isAnyBrokerUp) {
+      this.#trouble = undefined
+      this.#connections.areUp()
+      return
+    }
+    const { failure, refusal } = this.#connections
+    const known = failure === undefined ? this.#trouble : `no broker reachable: ${failure}`
+    this.#noteOutage(known ?? 'no broker reachable: no connection is up')
+    this.#fatal ??= refusal
   }
 
   #noteOutage(trouble: string): void {

@@ -64,6 +64,19 @@ export const LOG_CODES = {
       'The changelog does not hold all that was committed (deleted by retention, or made anew): state ' +
       'is rebuilt from the input log, or the start is refused.',
   },
+  FIRST_START: {
+    level: 'info',
+    meaning:
+      'No offset of the group is committed for a partition, which is read from the beginning of its log. ' +
+      'If the group has run before, its offsets have expired (`offsets.retention.minutes` of the ' +
+      'brokers) or were deleted, and records are answered once more.',
+  },
+  FIRST_START_LATE: {
+    level: 'warn',
+    meaning:
+      'As `FIRST_START`, and retention has deleted the beginning of the log: what was there is not ' +
+      'answered, and windows begin with what is left. Nothing need be done if that is as meant.',
+  },
   STATE_GAP_ACCEPTED: {
     level: 'error',
     meaning:

@@ -44,7 +44,12 @@ export function logEvents(
       log('FORMER_OWNER_NOT_FENCED', `${told(partitions)}: ${why}`, { partitions }),
     changelogUnusable: (partition, problem) =>
       log('CHANGELOG_UNUSABLE', `partition ${partition}: ${problem}`, { partition }),
-    located: ({ partition, start, replayUntil, gap }) => {
+    located: ({ partition, start, replayUntil, gap, lostBefore }) => {
+      if (lostBefore !== undefined) {
+        const begins = `partition ${partition}: no offset is committed; begins at ${start}`
+        if (lostBefore === 0) log('FIRST_START', begins, { partition, start })
+        else log('FIRST_START_LATE', `${begins}, where the log does`, { partition, start })
+      }
       if (gap !== undefined) log('STATE_GAP_ACCEPTED', gap, { partition, start })
       if (start >= replayUntil) return
       replaying.add(partition)

@@ -140,6 +140,13 @@ export const SERIES = {
     labels: [],
     help: 'Partitions started although state or records were missing (STATE_ON_GAP=accept). Should be zero.',
   },
+  millrace_first_start_lost_offsets_total: {
+    type: 'counter',
+    group: 'partitions',
+    unit: 'offsets',
+    labels: [],
+    help: 'Offsets that retention had deleted of partitions for which no offset was committed when they were begun.',
+  },
   millrace_replay_remaining_records: {
     type: 'gauge',
     group: 'partitions',

@@ -35,6 +35,7 @@ export function addSnapshot(
   const restoring = snapshot.restore.reduce((sum, { done, total }) => sum + total - done, 0)
   table.set('millrace_restore_remaining_records', {}, restoring)
   table.set('millrace_state_gaps_accepted_total', {}, snapshot.acceptedGaps)
+  table.set('millrace_first_start_lost_offsets_total', {}, snapshot.lostBefore)
   table.set('millrace_dead_letter_breaker_open', {}, snapshot.breaker.isOpen ? 1 : 0)
   table.set('millrace_dead_letter_breaker_trips_total', {}, snapshot.breaker.trips)
   table.set('millrace_state_keys', {}, state.keys)

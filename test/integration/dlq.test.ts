@@ -1,7 +1,4 @@
 import assert from 'node:assert/strict'
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { test } from 'node:test'
 import type { TestContext } from 'node:test'
 import type { InputRecord } from '../../src/domain/record.ts'
@@ -9,6 +6,7 @@ import { whenCommitted } from '../harness/answers.ts'
 import { createBed } from '../harness/bed.ts'
 import type { Bed } from '../harness/bed.ts'
 import { millrace, startMillrace } from '../harness/command.ts'
+import { lenientModel } from '../harness/lenient-model.ts'
 import { parseExposition } from '../harness/prometheus.ts'
 import { ServiceProcess } from '../harness/service-process.ts'
 
@@ -18,17 +16,6 @@ const HEADERS = [{ trace: Buffer.from([0, 255]) }]
 /** An event without the `action` that the model asks for. */
 function broken(user: string): Buffer {
   return Buffer.from(JSON.stringify({ user_id: user, value: 1 }))
-}
-
-/** A copy of the model that takes such events. */
-async function lenientModel(t: TestContext): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'millrace-model-'))
-  t.after(() => rm(folder, { recursive: true }))
-  await cp('models/engagement', folder, { recursive: true })
-  const spec = join(folder, 'model.yaml')
-  const text = await readFile(spec, 'utf8')
-  await writeFile(spec, text.replace('action: string', 'action: {type: string, optional: true}'))
-  return folder
 }
 
 /** A bed with so many dead letters, and no service running. */

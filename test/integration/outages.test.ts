@@ -167,10 +167,11 @@ test('a schema that does not come holds back the partition that needs it, and no
   await service.healthIs('live', 200, 'ok')
   const others = [0, 2].flatMap((partition) => batch(partition, Array(500).fill(old)))
   await bed.write(others)
-  const goingOn = [...first, ...others].filter(({ partition }) => partition !== 1)
+  // What lies before the record with the schema goes on too.
+  const goingOn = [...first, ...others, ...blocked.slice(0, 1)]
   await whenCommitted(service, endsOf(goingOn))
   const { partitions } = await service.status()
-  assert.ok((partitions.find(({ partition }) => partition === 1)?.committedOffset ?? 0) <= 3)
+  assert.equal(partitions.find(({ partition }) => partition === 1)?.committedOffset, 3)
   testbed.registry().signal('SIGCONT')
   const all = [...first, ...blocked, ...others]
   await whenCommitted(service, endsOf(all))

@@ -136,7 +136,7 @@ export class CommitWatch {
   /** Something is missing: it must be gone, and the instance allowed to go on, and must have said so. */
   #goesOn(step: Step): void {
     const { partition, from, start, told } = step
-    const isNew = from === 0 && told !== undefined && told.committed === undefined
+    const isNew = from === 0 && told?.lostBefore !== undefined && told.lostBefore > 0
     const isAccepted = told?.gap !== undefined
     const isForgetful = isAccepted && told.changelog === undefined
     const isHere = told !== undefined && told.start <= start

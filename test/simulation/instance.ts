@@ -1,6 +1,7 @@
 import { JsonDecoder } from '../../src/decode/json-decoder.ts'
 import type { Decoder } from '../../src/decode/port.ts'
 import { ServiceError } from '../../src/domain/errors.ts'
+import type { InputRecord } from '../../src/domain/record.ts'
 import { FeatureEngine } from '../../src/features/engine.ts'
 import { Breaker } from '../../src/loop/breaker.ts'
 import { Fetcher } from '../../src/loop/fetcher.ts'
@@ -165,21 +166,31 @@ export class Instance {
   #decoder(): Decoder {
     const { world } = this.#cluster
     const decoder = new JsonDecoder(SPEC.event)
-    /** Until when the schema of a partition's records is not to be had. */
-    const awayUntilMs = new Map<number, number>()
+    /** From which offset on, and until when, the schema of a partition's records is not to be had. */
+    const away = new Map<number, { readonly from: number; readonly untilMs: number }>()
+    const isAway = ({ partition, offset }: InputRecord): boolean => {
+      const { from, untilMs } = away.get(partition) ?? { from: 0, untilMs: 0 }
+      return offset >= from && untilMs > world.clock.now()
+    }
     return {
       decode: async (records) => {
-        const nowMs = world.clock.now()
-        const [first] = records
-        if (first !== undefined && world.fault('registry-unavailable')) {
-          awayUntilMs.set(first.partition, nowMs + world.random.whole(0, AWAY_MAX_MS))
+        if (records.length > 0 && world.fault('registry-unavailable')) {
+          const { partition, offset: from } = world.random.pick(records) ?? {
+            partition: 0,
+            offset: 0,
+          }
+          const untilMs = world.clock.now() + world.random.whole(0, AWAY_MAX_MS)
+          away.set(partition, { from, untilMs })
         }
-        if (records.some(({ partition }) => (awayUntilMs.get(partition) ?? 0) > nowMs)) {
+        if (records.some(isAway)) {
           throw new ServiceError('REGISTRY_UNAVAILABLE', 'the registry is away')
         }
         return decoder.decode(records)
       },
-      trouble: () => undefined,
+      readyCount: (records) => {
+        const first = records.findIndex(isAway)
+        return first < 0 ? records.length : first
+      },
     }
   }
 }

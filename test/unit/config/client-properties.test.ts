@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import {
+  changelogProperties,
   type ClientProperties,
   consumerProperties,
   producerProperties,
+  queueProperties,
   registryOptions,
 } from '../../../src/config/client-properties.ts'
 import { CONSUMER_PROPERTIES, PRODUCER_PROPERTIES } from '../../../src/config/librdkafka.ts'
@@ -98,6 +100,14 @@ test('both clients are let in the same way', () => {
       'ssl.key.password': 'key password',
     })
   }
+})
+
+test('every client that reads names the one group that the service has rights on', () => {
+  const { config } = load()
+  const groups = [consumerProperties, changelogProperties, queueProperties].map(
+    (properties) => properties(config)['group.id'],
+  )
+  assert.deepEqual(groups, [config.appId, config.appId, config.appId])
 })
 
 test('without security nothing is said of it', () => {

@@ -74,19 +74,21 @@ const NOT_NOW = [
 
 for (const [name, answer] of NOT_NOW) {
   test(`${name} makes nothing a dead letter, and the batch can be tried again`, async (t) => {
-    const { registry, fates, register, decoder } = await open(t)
+    const { registry, fates, register } = await open(t)
     const value = wireValue(await register({}), BODY)
     registry.failWith = answer
-    await assert.rejects(fates(value), { name: 'ServiceError', code: 'REGISTRY_UNAVAILABLE' })
-    assert.match(decoder.trouble() ?? '', /schema 1 cannot be fetched: HTTP status/)
+    await assert.rejects(fates(value), {
+      name: 'ServiceError',
+      code: 'REGISTRY_UNAVAILABLE',
+      message: /schema 1 cannot be fetched: HTTP status/,
+    })
     registry.failWith = undefined
     assert.deepEqual(await fates(value), ['event'])
-    assert.equal(decoder.trouble(), undefined)
   })
 }
 
 test('a registry that is down is unavailable, and no credentials are told', async (t) => {
-  const { registry, fates, register, decoder } = await open(t)
+  const { registry, fates, register } = await open(t)
   const value = wireValue(await register({}), BODY)
   await registry.close()
   const error: unknown = await fates(value).catch((reason: unknown) => reason)
@@ -95,7 +97,19 @@ test('a registry that is down is unavailable, and no credentials are told', asyn
   const told = JSON.stringify(error, allProperties)
   const encoded = Buffer.from('reader:secret-word').toString('base64')
   assert.ok(!told.includes('secret-word') && !told.includes(encoded), told)
-  assert.match(decoder.trouble() ?? '', /ECONNREFUSED/)
+})
+
+test('records are ready up to the first whose schema must be asked for', async (t) => {
+  const { fates, register, decoder } = await open(t)
+  const known = wireValue(await register({}), BODY)
+  const unknown = wireValue(77, BODY)
+  const [a, b, c] = [known, Buffer.from('{}'), unknown].map((value) => inputRecord({ value }))
+  assert.ok(a && b && c)
+  assert.equal(decoder.readyCount([b, a]), 1)
+  await fates(known)
+  assert.equal(decoder.readyCount([a, b, inputRecord({ value: null }), c, a]), 3)
+  assert.equal(decoder.readyCount([a, b]), 2)
+  assert.equal(decoder.readyCount([]), 0)
 })
 
 /** Serializes errors with everything they carry. */

@@ -137,6 +137,38 @@ test('a record key that holds the replacement character itself is UTF-8', () => 
   assert.equal(Object(eventOf(mapping, { value: 2 }, record)).key, 'a\uFFFD')
 })
 
+const MATCHING: EventMapping = {
+  ...MAPPING,
+  key: { from: 'field', field: 'user', matchesRecordKey: true },
+}
+
+for (const [key, found] of [
+  [Buffer.from('u2'), '"u2"'],
+  [Buffer.from('u1 '), '"u1 "'],
+  [Buffer.from('u'), '"u"'],
+  [Buffer.alloc(0), '""'],
+  [null, 'none'],
+] as const) {
+  test(`where the record's key must match, ${found} is not "u1"`, () => {
+    const wanted = `key-mismatch: record key must be that of field "user", "u1", got ${found}`
+    assert.equal(eventOf(MATCHING, GIVEN, inputRecord({ key })), wanted)
+    assert.equal(Object(eventOf(MAPPING, GIVEN, inputRecord({ key }))).key, 'u1')
+  })
+}
+
+test("where the record's key must match, the same text does, and damaged bytes do not", () => {
+  const isEvent = (user: unknown, key: Buffer) =>
+    resultOf(MATCHING, { ...GIVEN, user }, inputRecord({ key })).kind === 'event'
+  assert.ok(isEvent('Zoë', Buffer.from('Zoë')))
+  assert.ok(isEvent('\uFFFD', Buffer.from('\uFFFD')))
+  assert.ok(!isEvent('\uFFFD', Buffer.from([0xf0, 0x9f, 0x98])))
+})
+
+test('a key field that is missing is told before any mismatch', () => {
+  const { user: _, ...rest } = GIVEN
+  assert.match(String(eventOf(MATCHING, rest)), /^invalid-event: field "user"/)
+})
+
 const TIMES = [
   ['s', 1.5, 1500],
   ['s', 1_357_000_000.001, 1_357_000_000_001],

@@ -52,6 +52,14 @@ const MISTAKES: readonly (readonly [change: readonly [from: string, to: string],
       /input_column must be a number, but note is a string/,
     ],
     [
+      ['key: user\n', 'key: $record_key\n  match_record_key: true\n'],
+      /:5: event\.match_record_key must be left out with key: \$record_key, got true$/,
+    ],
+    [
+      ['key: user\n', 'key: user\n  match_record_key: 1\n'],
+      /event\.match_record_key must be true or false/,
+    ],
+    [
       ['version: 1.0.0\n', ''],
       /^model\.yaml:1: version is missing; it must be text such as 1\.0\.0/,
     ],

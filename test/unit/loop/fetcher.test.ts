@@ -41,7 +41,7 @@ function fetcherOf(source: Pick<Source, 'poll' | 'pause'>): Fetcher {
     source,
     decoder: {
       decode: async (records) => records.map((record) => ({ record, schemaId: undefined, result })),
-      trouble: () => undefined,
+      readyCount: ({ length }) => length,
     },
     clock,
     backoff: new Backoff(10, 100, () => 0),

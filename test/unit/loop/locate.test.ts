@@ -36,6 +36,18 @@ test('a partition nobody committed is read from the start of its log', () => {
   const fresh = { partition: 1, offset: undefined, metadata: undefined }
   const found = locate(known({ stored: fresh, bounds: { first: 7, end: 90 } }))
   assert.deepEqual([found.start, found.replayUntil, found.restored], [7, 7, undefined])
+  assert.equal(found.lostBefore, 7)
+})
+
+test('of a partition that was committed before, nothing is lost before its first start', () => {
+  const accept = { onMismatch: 'refuse', onGap: 'accept' } as const
+  for (const but of [
+    {},
+    { stored: ON_CHANGELOG },
+    { bounds: { first: 61, end: 90 }, policy: accept },
+  ]) {
+    assert.equal(locate(known(but)).lostBefore, undefined)
+  }
 })
 
 test('a partition with a changelog starts where it was committed, at its stream time', () => {

@@ -11,14 +11,16 @@ import { VirtualClock } from '../../simulation/virtual-clock.ts'
 
 type Away = 'refuses' | 'hangs'
 
-/** Decodes records of partitions whose schema it has. */
+/** Decodes records of partitions whose schema it has, of the others those before some offset. */
 class OneSchemaAway implements Decoder {
   readonly away = new Map<number, Away>()
+  /** Offset from which on the schema is needed. */
+  from = 0
   asked = 0
 
   async decode(records: readonly InputRecord[]): Promise<readonly Decoded[]> {
     this.asked += 1
-    const kinds = records.map(({ partition }) => this.away.get(partition))
+    const kinds = records.map((each) => this.#awayOf(each))
     if (kinds.includes('hangs')) return new Promise(() => undefined)
     if (kinds.includes('refuses')) throw new ServiceError('REGISTRY_UNAVAILABLE', 'schema 7: away')
     return records.map((each) => ({
@@ -28,8 +30,13 @@ class OneSchemaAway implements Decoder {
     }))
   }
 
-  trouble(): undefined {
-    return undefined
+  readyCount(records: readonly InputRecord[]): number {
+    const first = records.findIndex((each) => this.#awayOf(each) !== undefined)
+    return first < 0 ? records.length : first
+  }
+
+  #awayOf({ partition, offset }: InputRecord): Away | undefined {
+    return offset < this.from ? undefined : this.away.get(partition)
   }
 }
 
@@ -85,6 +92,40 @@ for (const away of ['refuses', 'hangs'] as const) {
     assert.equal(decoder.trouble?.code, 'REGISTRY_UNAVAILABLE')
   })
 }
+
+for (const away of ['refuses', 'hangs'] as const) {
+  test(`what lies before the record whose schema ${away} is decoded, and it is asked for that record`, async () => {
+    const { registry, decode, unblockedAfter } = open()
+    registry.away.set(1, away)
+    registry.from = 5
+    const found = await decode(record(1, 3), record(0, 9), record(1, 4), record(1, 5), record(1, 6))
+    assert.deepEqual(found.offsets, [
+      [1, 3],
+      [1, 4],
+      [0, 9],
+    ])
+    assert.deepEqual(found.blocked, [1])
+    registry.away.set(1, 'refuses')
+    assert.deepEqual(await unblockedAfter(3_000), [])
+    registry.from = 6
+    assert.deepEqual(await unblockedAfter(5_000), [1])
+  })
+}
+
+test('a schema that comes just after the time is over blocks nothing', async () => {
+  const { registry, decode } = open()
+  registry.away.set(1, 'hangs')
+  registry.readyCount = (records) => {
+    registry.away.clear()
+    return records.length
+  }
+  const found = await decode(record(1, 3), record(1, 4))
+  assert.deepEqual(found.blocked, [])
+  assert.deepEqual(found.offsets, [
+    [1, 3],
+    [1, 4],
+  ])
+})
 
 test('what still comes of a blocked partition is left out, and blocks it no second time', async () => {
   const { registry, decode } = open()

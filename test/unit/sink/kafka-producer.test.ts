@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ERROR_CODES } from '../../../src/domain/errors.ts'
-import { KAFKA_ERROR, unauthorized } from '../../../src/runtime/kafka-error.ts'
+import {
+  KAFKA_ERROR,
+  unauthorized,
+  unauthorizedTransaction,
+} from '../../../src/runtime/kafka-error.ts'
 import type { KafkaError } from '../../../src/runtime/kafka-error.ts'
 import { codeOf } from '../../../src/sink/kafka-producer.ts'
 import type { Flow } from '../../../src/sink/kafka-producer.ts'
@@ -72,3 +76,12 @@ for (const name of [
     assert.equal(refused.disposition, 'exit')
   })
 }
+
+test('a transaction that ended for want of a right tells so in whatever call comes next', () => {
+  const why = 'Failed to add partition(s) to transaction: Broker: … (TOPIC_AUTHORIZATION_FAILED)'
+  const refused = unauthorizedTransaction(why, 'send-offsets')
+  assert.equal(refused?.code, 'KAFKA_UNAUTHORIZED')
+  assert.match(refused.message, /^send-offsets: Kafka refused: .*TOPIC_AUTHORIZATION_FAILED/)
+  assert.equal(unauthorizedTransaction('… (INVALID_PRODUCER_EPOCH)', 'commit'), undefined)
+  assert.equal(unauthorizedTransaction(undefined, 'commit'), undefined)
+})

@@ -72,6 +72,7 @@ test('a replay is told when it starts and, once, when its partition commits', as
     committed: undefined,
     changelog: undefined,
     gap: undefined,
+    lostBefore: undefined,
   }
   const commit = (partition: number): void =>
     events.committed([{ topic: 'in', partition, offset: 9, metadata: '' }])
@@ -82,6 +83,25 @@ test('a replay is told when it starts and, once, when its partition commits', as
   commit(0)
   commit(0)
   assert.deepEqual(codes(lines), ['REPLAY_STARTED', 'REPLAY_DONE'])
+})
+
+test('a first start is told, and louder when the log has lost its beginning', async () => {
+  const { log, lines } = await collect()
+  const first = { replayUntil: 0, restored: undefined, committed: undefined, changelog: undefined }
+  const events = logEvents(log)
+  events.located({ ...first, partition: 0, start: 0, gap: undefined, lostBefore: 0 })
+  events.located({ ...first, partition: 1, start: 7, gap: undefined, lostBefore: 7 })
+  assert.deepEqual(
+    lines.map(({ level, code, msg }) => [level, code, msg]),
+    [
+      ['info', 'FIRST_START', 'partition 0: no offset is committed; begins at 0'],
+      [
+        'warn',
+        'FIRST_START_LATE',
+        'partition 1: no offset is committed; begins at 7, where the log does',
+      ],
+    ],
+  )
 })
 
 test('commits are not logged at the default level', async () => {

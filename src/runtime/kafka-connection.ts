@@ -1,0 +1,101 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { ServiceError } from '../domain/errors.ts'
+import { fromCallback } from './callback.ts'
+import { kafkaErrorOf } from './kafka-error.ts'
+import { requestError } from './kafka-request.ts'
+
+/** librdkafka's log facility for connections that fail. */
+const FAILED = 'FAIL'
+/** Which thread it was, and how often before: nothing to anybody but librdkafka. */
+const NOISE = /^\[thrd:[^\]]*\]: |, \d+ identical error\(s\) suppressed/g
+/** What brokers say of a password that is wrong, by SCRAM and by PLAIN (Kafka 4.1). */
+const WRONG_PASSWORD = /invalid credentials|invalid username or password/i
+
+/** How long another broker has to let us in, once one has refused. */
+const REFUSED_WAIT_MS = 1_000
+
+/** A line of the client's log. */
+export interface ClientLogLine {
+  readonly fac: string
+  readonly message: string
+}
+
+/** What the client's log and statistics tell of its connections: calls only tell that they took too long. */
+export class Connections {
+  #failure: string | undefined
+  #refusal: ServiceError | undefined
+
+  /** Why the last connection that failed did so; `undefined` once one is up. */
+  get failure(): string | undefined {
+    return this.#failure
+  }
+
+  /** Why no broker will let us in, as far as it is known; `undefined` once one has. */
+  get refusal(): ServiceError | undefined {
+    return this.#refusal
+  }
+
+  noticeLog(line: ClientLogLine): void {
+    const failure = connectionFailure(line)
+    if (failure === undefined) return
+    this.#failure = failure
+    this.#refusal = connectionRefusal(failure) ?? this.#refusal
+  }
+
+  /** A connection is up, or there is none yet. */
+  areUp(): void {
+    this.#failure = undefined
+    this.#refusal = undefined
+  }
+
+  /**
+   * Connects, unless a broker refuses us for good and no other takes us within a second.
+   *
+   * @throws ServiceError `KAFKA_UNAUTHORIZED` or `CONFIG_INVALID`, naming the variable that is wrong;
+   *   `KAFKA_UNAVAILABLE` with why the last attempt failed
+   */
+  async connect(start: (done: (error: unknown, value: unknown) => void) => void): Promise<void> {
+    // What a client before this one met is past.
+    this.areUp()
+    const waiting = new AbortController()
+    const connecting = fromCallback(start).catch((error: unknown) => {
+      const { code, message } = kafkaErrorOf(error)
+      const why = this.#failure === undefined ? message : `${message}: ${this.#failure}`
+      throw requestError('connecting to Kafka', { code, message: why })
+    })
+    try {
+      await Promise.race([connecting, this.#refused(waiting.signal)])
+      this.areUp()
+    } finally {
+      waiting.abort()
+    }
+  }
+
+  async #refused(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await sleep(REFUSED_WAIT_MS, undefined, { signal }).catch(() => undefined)
+      if (this.#refusal !== undefined && !signal.aborted) throw this.#refusal
+    }
+  }
+}
+
+/** Why a connection failed, for people; `undefined` when the line is about something else. */
+function connectionFailure({ fac, message }: ClientLogLine): string | undefined {
+  return fac === FAILED ? message.replaceAll(NOISE, '') : undefined
+}
+
+/**
+ * The service error for a connection that will not come about however often it is tried, since what was
+ * configured is wrong; `undefined` when it may.
+ */
+function connectionRefusal(failure: string): ServiceError | undefined {
+  if (WRONG_PASSWORD.test(failure)) {
+    const which = 'KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD are not what Kafka knows'
+    return new ServiceError('KAFKA_UNAUTHORIZED', `${which}: ${failure}`)
+  }
+  if (failure.includes('certificate verify failed')) {
+    const which = "KAFKA_TLS_CA_FILE, or the system's authorities, did not sign Kafka's certificate"
+    return new ServiceError('CONFIG_INVALID', `${which}: ${failure}`)
+  }
+  return undefined
+}
