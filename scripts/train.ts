@@ -8,7 +8,6 @@ import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { ModelSpec } from '../src/domain/model-spec.ts'
 import { parseModelSpec } from '../src/features/spec.ts'
-import { startScorer } from '../src/inference/onnx-scorer.ts'
 import { replaceBetween } from './docs/markdown.ts'
 import { engagementPlan } from './train/engagement.ts'
 import { figuresTables, judge } from './train/figures.ts'
@@ -16,15 +15,15 @@ import type { Figures } from './train/figures.ts'
 import { flightDelayPlan } from './train/flight-delay.ts'
 import type { Plan } from './train/plan.ts'
 import { runPython } from './train/python.ts'
+import { referenceOf, referenceText } from './train/reference.ts'
 import { computeRows, writeRows } from './train/rows.ts'
-import type { Rows } from './train/rows.ts'
+import { scoreAll, serve } from './train/served.ts'
 
 const MODELS = resolve(import.meta.dirname, '../models')
 const PLANS: Readonly<Record<string, (spec: ModelSpec) => Plan | Promise<Plan>>> = {
   engagement: engagementPlan,
   'flight-delay': flightDelayPlan,
 }
-const SCORED_AT_ONCE = 1_000
 
 const asked = process.argv.slice(2)
 for (const name of asked.length > 0 ? asked : Object.keys(PLANS)) await train(name)
@@ -65,26 +64,17 @@ async function train(name: string): Promise<void> {
     testRows: test.labels.length,
     testPositives: test.labels.reduce((sum, label) => sum + label, 0) / test.labels.length,
     modelBytes: statSync(modelFile).size,
-    ...judge(await scoreAll(modelFile, spec, test), [...test.labels]),
-    aucTestAlone: judge(await scoreAll(modelFile, spec, alone), [...alone.labels]).auc,
+    ...judge([...(await scoreAll(modelFile, spec, test))], [...test.labels]),
+    aucTestAlone: judge([...(await scoreAll(modelFile, spec, alone))], [...alone.labels]).auc,
     ...JSON.parse(readFileSync(join(trainingFolder, 'baselines.json'), 'utf8')),
   }
   writeFileSync(join(folder, 'figures.json'), `${JSON.stringify(figures, undefined, 2)}\n`)
   const readme = join(folder, 'README.md')
   const text = readFileSync(readme, 'utf8')
   writeFileSync(readme, replaceBetween(text, 'figures', figuresTables(figures)))
+  tell('measuring the reference of drift')
+  const to = examples.findIndex((_, index) => isTest(index))
+  const served = await serve({ spec, modelFile }, examples, { from: 0, to })
+  writeFileSync(join(folder, 'reference.json'), referenceText(referenceOf(spec, served)))
   tell(`AUC ${figures.auc.toFixed(4)}, Brier ${figures.brier.toFixed(4)}`)
-}
-
-async function scoreAll(modelFile: string, spec: ModelSpec, rows: Rows): Promise<number[]> {
-  const scorer = await startScorer({ modelFile, spec, threads: 1 })
-  const scores: number[] = []
-  const { values, columns, labels } = rows
-  for (let from = 0; from < labels.length; from += SCORED_AT_ONCE) {
-    const count = Math.min(SCORED_AT_ONCE, labels.length - from)
-    const batch = values.subarray(from * columns, (from + count) * columns)
-    scores.push(...(await scorer.score(batch, count)))
-  }
-  await scorer.close()
-  return scores
 }

@@ -26,6 +26,7 @@ else endProcess(status)
 async function main([command = 'run', ...options]: readonly string[]): Promise<number> {
   if (command === 'dlq') return dlq(options)
   if (command === 'schema') return schema(options)
+  if (command === 'drift') return drift(options)
   const unknown = command === 'config' ? options.filter((each) => each !== '--json') : options
   if (unknown.length > 0) return refuse(`unknown option "${unknown[0]}" of "${command}"`)
   switch (command) {
@@ -142,6 +143,24 @@ async function schema(options: readonly string[]): Promise<number> {
       spec,
       subject: subject ?? `${loaded.inputTopic}-value`,
       json: options.includes('--json'),
+    })
+    process.stdout.write(output)
+    return found
+  } catch (error) {
+    if (!(error instanceof ServiceError)) throw error
+    process.stderr.write(`${error.message}\n`)
+    return error.exitStatus
+  }
+}
+
+/** `millrace drift --from URL`. @returns the exit status */
+async function drift(options: readonly string[]): Promise<number> {
+  try {
+    const { driftCommand } = await import('./tools/drift.ts')
+    const { output, status: found } = await driftCommand(options, async (address, signal) => {
+      const answer = await fetch(address, { signal })
+      if (!answer.ok) throw new Error(`status ${answer.status}`)
+      return answer.text()
     })
     process.stdout.write(output)
     return found

@@ -9,6 +9,7 @@ import type { ShownVariable } from './config/shown.ts'
 import type { Decoder } from './decode/port.ts'
 import { ServiceError } from './domain/errors.ts'
 import type { ModelSpec } from './domain/model-spec.ts'
+import { reportJson } from './drift/report-json.ts'
 import { FeatureEngine } from './features/engine.ts'
 import { parseModelSpec } from './features/spec.ts'
 import { parseGolden, selfTest } from './inference/golden.ts'
@@ -44,6 +45,7 @@ import { requireTopics } from './source/topic-check.ts'
 import { prepareChangelog } from './start/changelog.ts'
 import { createClients } from './start/clients.ts'
 import { createCodecs } from './start/codecs.ts'
+import { createDrift, type Drift } from './start/drift.ts'
 import { outputTopics } from './start/output-topics.ts'
 import { startTraces, type Traces } from './start/traces.ts'
 import type { WaitFor } from './start/wait-for.ts'
@@ -111,9 +113,11 @@ export class Service {
       bytesMax: config.stateBytesMax,
     })
     const identity = this.#identity(folder)
-    const metrics = this.#metrics(identity, engine)
+    const drift = createDrift(config, folder, log)
+    if (drift !== undefined) this.#status.driftIsWatched(drift.watch)
+    const metrics = this.#metrics(identity, engine, drift)
     const traces = await startTraces(config, identity, log)
-    const { app, port } = await this.#serve(identity, metrics, folder.spec)
+    const { app, port } = await this.#serve(identity, { metrics, drift, spec: folder.spec })
     const { source, producer } = createClients(config, metrics)
     this.#producer = producer
     const { inputTopic } = config
@@ -136,7 +140,7 @@ export class Service {
       passOn: traces.passOn,
     })
     const clients = { source, producer }
-    const parts = { engine, scorer, decoder, ...clients, plan, metrics, folder, traces }
+    const parts = { engine, scorer, decoder, ...clients, plan, metrics, folder, traces, drift }
     const loop = this.#compose(parts)
     limitHeapGrowth()
     log('STARTED', `consuming "${inputTopic}", serving ${config.httpHost}:${port}`, { port })
@@ -156,7 +160,7 @@ export class Service {
     return { version, appId, instanceId, model }
   }
 
-  #metrics(identity: ServiceIdentity, engine: FeatureEngine): Metrics {
+  #metrics(identity: ServiceIdentity, engine: FeatureEngine, drift: Drift | undefined): Metrics {
     const { config } = this.#options
     return createMetrics({
       snapshot: () => this.#status.snapshot(),
@@ -166,20 +170,29 @@ export class Service {
       stateLimits: { keysMax: config.stateKeysMax, bytesMax: config.stateBytesMax },
       certificateExpiries: readExpiries(config),
       distinctSaturated: () => engine.saturated,
+      ...(drift !== undefined && { drift: drift.watch }),
     })
   }
 
   async #serve(
     identity: ServiceIdentity,
-    metrics: Metrics,
-    spec: ModelSpec,
+    parts: {
+      readonly metrics: Metrics
+      readonly drift: Drift | undefined
+      readonly spec: ModelSpec
+    },
   ): Promise<{ app: FastifyInstance; port: number }> {
     const { config, configuration } = this.#options
     const { httpHost, httpPort } = config
+    const { metrics, drift, spec } = parts
     const app = createApp({
       snapshot: () => this.#status.snapshot(),
       metrics,
-      figures: () => ({ recent: metrics.recent(), scores: metrics.scores() }),
+      figures: () => ({
+        recent: metrics.recent(),
+        scores: metrics.scores(),
+        ...(drift !== undefined && { drift: reportJson(drift.watch.report()) }),
+      }),
       identity,
       about: { spec, configuration },
       tensors: () => this.#tensors,
@@ -226,6 +239,7 @@ export class Service {
     readonly metrics: Metrics
     readonly traces: Traces
     readonly folder: { readonly spec: ModelSpec }
+    readonly drift: Drift | undefined
   }): Loop {
     const { config, log } = this.#options
     const { engine, source } = parts
@@ -233,7 +247,7 @@ export class Service {
     const partitions = new PartitionTable()
     const observer = observeWith([this.#status, parts.metrics.observer, ...parts.traces.observers])
     const recordsMax = config.batchMaxRecords
-    const tally = new Tally(config.commitMaxRecords + recordsMax)
+    const tally = new Tally(config.commitMaxRecords + recordsMax, parts.drift?.sketch)
     const deadlineMs = config.transactionTimeoutMs
     const unit = new UnitOfWork({ ...parts, clock, backoff: backoff(), deadlineMs })
     const outputs = parts.folder.spec.model.outputs.length

@@ -1,3 +1,4 @@
+import { DRIFT_ALERTS } from './alerts/drift.ts'
 import { KAFKA_ALERTS } from './alerts/kafka.ts'
 import { LATENCY_ALERTS } from './alerts/latency.ts'
 import { OUTCOME_ALERTS } from './alerts/outcomes.ts'
@@ -10,6 +11,7 @@ const GROUPS = [
   PROGRESS_ALERTS,
   LATENCY_ALERTS,
   OUTCOME_ALERTS,
+  DRIFT_ALERTS,
   STATE_ALERTS,
   KAFKA_ALERTS,
   SURROUNDINGS_ALERTS,

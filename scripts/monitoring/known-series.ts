@@ -1,4 +1,5 @@
 import { seriesEntries } from '../../src/telemetry/series.ts'
+import { DRIFT_RULES } from './drift-rules.ts'
 import { namesOf } from './promql.ts'
 import { RECORDING_RULES } from './recording-rules.ts'
 
@@ -25,6 +26,7 @@ const KNOWN: ReadonlyMap<string, ReadonlySet<string>> = new Map([
   ),
   ...PROCESS_SERIES.map((name) => known(name, [])),
   ...RECORDING_RULES.map(({ record }) => known(record, ['le'])),
+  ...DRIFT_RULES.map(({ record, labels = [] }) => known(record, labels)),
 ])
 
 function known(name: string, labels: readonly string[]): [string, ReadonlySet<string>] {

@@ -3,6 +3,8 @@ export interface RecordingRule {
   /** As Prometheus names them: `level:metric:operations`. */
   readonly record: string
   readonly expr: string
+  /** Labels it keeps, besides those of a deployment. */
+  readonly labels?: readonly string[]
 }
 
 /** Something that somebody must hear of. Rule file, runbook and tests all come from it. */

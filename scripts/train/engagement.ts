@@ -1,3 +1,4 @@
+import type { Event } from '../../src/domain/event.ts'
 import type { ModelSpec } from '../../src/domain/model-spec.ts'
 import { computeRows } from './rows.ts'
 import type { Example } from './rows.ts'
@@ -18,12 +19,7 @@ const SEED = 7
 export function engagementPlan(spec: ModelSpec): Plan {
   const random = mulberry32(SEED)
   const unlabelled = Array.from({ length: EVENTS }, (_, index): Example => {
-    const user = Math.floor(USERS * random() ** 3)
-    const value = Math.round(-1_000 * Math.log(1 - random())) / 100
-    const action = ACTIONS[Math.floor(random() * ACTIONS.length)] ?? 'view'
-    const values = spec.event.fields.map(({ name }) => (name === 'value' ? value : action))
-    const timeMs = 1_700_000_000_000 + index * STEP_MS
-    return { event: { key: `u${user}`, id: `${index}`, timeMs, values }, label: 0 }
+    return { event: engagementEvent(spec, index, random), label: 0 }
   })
   const { values, columns } = computeRows(spec, unlabelled)
   const examples = unlabelled.map(({ event }, index): Example => {
@@ -38,6 +34,16 @@ export function engagementPlan(spec: ModelSpec): Plan {
     parameters: { n_estimators: 30, num_leaves: 8, learning_rate: 0.15, min_child_samples: 200 },
     baselines: { 'count alone': ['event_count_1h'] },
   }
+}
+
+/** Event number `index` of a stream that never changes. */
+export function engagementEvent(spec: ModelSpec, index: number, random: () => number): Event {
+  const user = Math.floor(USERS * random() ** 3)
+  const value = Math.round(-1_000 * Math.log(1 - random())) / 100
+  const action = ACTIONS[Math.floor(random() * ACTIONS.length)] ?? 'view'
+  const values = spec.event.fields.map(({ name }) => (name === 'value' ? value : action))
+  const timeMs = 1_700_000_000_000 + index * STEP_MS
+  return { key: `u${user}`, id: `${index}`, timeMs, values }
 }
 
 /** Random numbers in [0, 1) of 32 bits. Source: Tommy Ettinger's mulberry32, public domain. */

@@ -6,6 +6,7 @@ import {
 } from './connection-variables.ts'
 import {
   deadLetterVariables,
+  driftVariables,
   identityVariables,
   servingVariables,
   stateVariables,
@@ -29,6 +30,7 @@ export const configSchema = z.object({
   ...unitVariables,
   ...deadLetterVariables,
   ...stateVariables,
+  ...driftVariables,
   ...servingVariables,
   ...tracingVariables,
 })

@@ -1,6 +1,7 @@
 import { HEADER_STYLES } from '../domain/header-style.ts'
 import {
   choice,
+  decimal,
   folder,
   host,
   identifier,
@@ -251,6 +252,36 @@ export const stateVariables = {
     description:
       'Threads of ONNX Runtime. Scores are bit-equal from run to run with 1 only: with more, sums ' +
       'are taken in an order that depends on the batch',
+  }),
+}
+
+/** What drift is judged by, where the model folder has a `reference.json`. */
+export const driftVariables = {
+  driftWindowMs: withDefault(whole(60_000, 2_592_000_000), {
+    name: 'DRIFT_WINDOW_MS',
+    group: 'Drift',
+    unit: 'ms',
+    default: '86400000',
+    description:
+      'Time after which the events of a window are compared with the training data. Whole days: an ' +
+      'hour is unlike a day wherever people sleep',
+  }),
+  driftWindowRecords: withDefault(whole(100, 1_000_000_000), {
+    name: 'DRIFT_WINDOW_RECORDS',
+    group: 'Drift',
+    unit: 'records',
+    default: '1000000000',
+    description:
+      'Predicted events after which a window is compared even if its time is not over, as when days ' +
+      'of a backlog are worked off in minutes',
+  }),
+  driftFalseAlarmsPerMonth: withDefault(decimal(0.001, 1_000), {
+    name: 'DRIFT_FALSE_ALARMS_PER_MONTH',
+    group: 'Drift',
+    default: '1',
+    description:
+      'False alarms to be expected a month of event time, over all features and scores together. The ' +
+      'fewer, the larger must a drift be to be told',
   }),
 }
 

@@ -10,6 +10,7 @@ export const GROUPS = [
   'Unit of work',
   'Dead letters',
   'State and inference',
+  'Drift',
   'HTTP and logs',
   'Tracing',
 ] as const
@@ -100,6 +101,20 @@ export function whole(min: number, max: number): Kind<number> {
     minimum: min,
     maximum: max,
     pattern: '^[0-9]{1,15}$',
+  })
+}
+
+/** Decimal numbers within bounds, both included. */
+export function decimal(min: number, max: number): Kind<number> {
+  const parse = (written: string): number | undefined => {
+    const value = /^\d{1,9}(?:\.\d{1,9})?$/.test(written) ? Number(written) : Number.NaN
+    return value >= min && value <= max ? value : undefined
+  }
+  return kind(`a number from ${min} to ${max}`, parse, {
+    type: ['number', 'string'],
+    minimum: min,
+    maximum: max,
+    pattern: '^[0-9]{1,9}(\\.[0-9]{1,9})?$',
   })
 }
 

@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ServiceError } from '../domain/errors.ts'
 import type { ModelSpec } from '../domain/model-spec.ts'
 
 /** The name of the spec in every model folder. */
 const SPEC_FILE = 'model.yaml'
+/** What drift is measured against; a folder may be without. */
+const REFERENCE_FILE = 'reference.json'
 
 /** A model folder as read: everything that identifies and starts its model. */
 export interface ModelFolder {
@@ -22,6 +24,10 @@ export interface ModelFolder {
   /** Path of the golden rows. */
   readonly goldenFile: string
   readonly goldenText: string
+  /** Path of the reference, whether it is there or not. */
+  readonly referenceFile: string
+  /** `undefined` where the folder has none. */
+  readonly referenceText: string | undefined
 }
 
 /**
@@ -44,6 +50,9 @@ export async function loadModelFolder(
   const goldenFile = join(folder, spec.model.goldenFile)
   const modelBytes = await read(modelFile, 'the ONNX model')
   const golden = await read(goldenFile, 'the golden rows')
+  const referenceFile = join(folder, REFERENCE_FILE)
+  const hasReference = (await readdir(folder)).includes(REFERENCE_FILE)
+  const reference = hasReference ? await read(referenceFile, 'the reference') : undefined
   return {
     spec,
     specFile,
@@ -53,6 +62,8 @@ export async function loadModelFolder(
     modelSha256: sha256(modelBytes),
     goldenFile,
     goldenText: golden.toString('utf8'),
+    referenceFile,
+    referenceText: reference?.toString('utf8'),
   }
 }
 

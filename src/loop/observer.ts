@@ -27,6 +27,8 @@ export interface CommittedUnit {
   readonly eventTimesMs: Float64Array
   /** Published first scores of the predicted events; first `predicted` entries. */
   readonly scores: Float64Array
+  /** Predicted events by cell of the model's reference; absent where it has none. */
+  readonly drift?: Float64Array
   /** When each micro-batch of the unit was received, and how many records it had. */
   readonly received: readonly { readonly atMs: number; readonly records: number }[]
 }

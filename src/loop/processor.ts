@@ -217,6 +217,7 @@ export class Processor {
     const { scores } = scored
     const [featuresAt, scoresAt] = [row * engine.columns, row * outputs]
     tally.predicted(event.timeMs, scores[scoresAt] ?? Number.NaN)
+    tally.values(features, featuresAt, scores, scoresAt)
     plan.predicted(
       { record, schemaId, event },
       { features, featuresAt, scores, scoresAt },

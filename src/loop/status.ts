@@ -1,4 +1,5 @@
 import type { DeadLetterReason } from '../domain/outcome.ts'
+import type { DriftUnit, DriftWatch } from '../drift/watch.ts'
 import type { FeatureEngine } from '../features/engine.ts'
 import type { Clock } from '../runtime/clock.ts'
 import type { Source } from '../source/port.ts'
@@ -35,6 +36,7 @@ export class Status implements LoopObserver {
   readonly #byReason: Partial<Record<DeadLetterReason, number>> = {}
   readonly #lastAtMs: Partial<Record<DeadLetterReason, number>> = {}
   #parts: StatusParts | undefined
+  #drift: DriftWatch | undefined
   #firstCommitAtMs: number | undefined
   #lastCommitAtMs: number | undefined
   #modelReady = false
@@ -53,6 +55,11 @@ export class Status implements LoopObserver {
 
   modelIsReady(): void {
     this.#modelReady = true
+  }
+
+  /** The model has a reference to compare with. */
+  driftIsWatched(watch: DriftWatch): void {
+    this.#drift = watch
   }
 
   loopStarts(parts: StatusParts): void {
@@ -88,6 +95,7 @@ export class Status implements LoopObserver {
     this.#late += unit.late
     this.#skipped += unit.skipped
     this.#committedUnits += 1
+    if (unit.drift !== undefined) this.#drift?.committed(driftOf(unit, unit.drift))
     for (const [reason, count] of unit.deadLetters) {
       this.#deadLetters += count
       this.#byReason[reason] = (this.#byReason[reason] ?? 0) + count
@@ -145,6 +153,17 @@ export class Status implements LoopObserver {
     if (detail === undefined) this.clearTrouble(code)
     else this.setTrouble(code, detail)
   }
+}
+
+function driftOf(unit: CommittedUnit, counts: Float64Array): DriftUnit {
+  const { predicted: records, eventTimesMs, committedAtMs } = unit
+  let [fromMs, toMs] = [Infinity, -Infinity]
+  for (let i = 0; i < records; i++) {
+    const timeMs = eventTimesMs[i] ?? Number.NaN
+    if (timeMs < fromMs) fromMs = timeMs
+    if (timeMs > toMs) toMs = timeMs
+  }
+  return { counts, records, fromMs, toMs, committedAtMs }
 }
 
 function partitionStatus(entry: PartitionProgress, parts: StatusParts): PartitionStatus {

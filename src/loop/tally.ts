@@ -1,5 +1,6 @@
 import { invariant } from '../domain/errors.ts'
 import type { DeadLetterReason } from '../domain/outcome.ts'
+import type { DriftSketch } from '../drift/sketch.ts'
 import type { CommittedUnit, TopicVolume } from './observer.ts'
 
 /**
@@ -10,6 +11,7 @@ export class Tally {
   readonly #recordTimestampsMs: Float64Array
   readonly #eventTimesMs: Float64Array
   readonly #scores: Float64Array
+  readonly #sketch: DriftSketch | undefined
   #records = 0
   #predicted = 0
   #late = 0
@@ -19,8 +21,12 @@ export class Tally {
   #outputs = new Map<string, TopicVolume>()
   #received: { atMs: number; records: number }[] = []
 
-  /** @param recordsMax most records a unit can hold */
-  constructor(recordsMax: number) {
+  /**
+   * @param recordsMax most records a unit can hold
+   * @param sketch counts feature and score values; absent where the model has no reference
+   */
+  constructor(recordsMax: number, sketch?: DriftSketch) {
+    this.#sketch = sketch
     this.#recordTimestampsMs = new Float64Array(recordsMax)
     this.#eventTimesMs = new Float64Array(recordsMax)
     this.#scores = new Float64Array(recordsMax)
@@ -38,6 +44,11 @@ export class Tally {
   predicted(eventTimeMs: number, score: number): void {
     this.#eventTimesMs[this.#predicted] = eventTimeMs
     this.#scores[this.#predicted++] = score
+  }
+
+  /** The feature and score rows of a predicted event begin at these places. */
+  values(features: Float64Array, featuresAt: number, scores: Float64Array, scoresAt: number): void {
+    this.#sketch?.add(features, featuresAt, scores, scoresAt)
   }
 
   late(): void {
@@ -92,6 +103,7 @@ export class Tally {
       recordTimestampsMs: this.#recordTimestampsMs,
       eventTimesMs: this.#eventTimesMs,
       scores: this.#scores,
+      ...(this.#sketch !== undefined && { drift: this.#sketch.counts }),
       received: this.#received,
     }
   }
@@ -105,5 +117,6 @@ export class Tally {
     this.#deadLetters = new Map()
     this.#outputs = new Map()
     this.#received = []
+    this.#sketch?.clear()
   }
 }

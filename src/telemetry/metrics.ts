@@ -1,11 +1,13 @@
 import { collectDefaultMetrics, Registry } from 'prom-client'
 import type { Metric } from 'prom-client'
+import type { DriftWatch } from '../drift/watch.ts'
 import type { Histogram, RecentFigures } from '../loop/figures.ts'
 import type { LoopObserver, LoopSnapshot } from '../loop/observer.ts'
 import type { Clock } from '../runtime/clock.ts'
 import type { CertificateExpiries } from './certificates.ts'
 import { addStatistics } from './client-statistics.ts'
 import type { KafkaClient } from './client-statistics.ts'
+import { addDrift } from './drift-samples.ts'
 import { watchEventLoop } from './event-loop-delay.ts'
 import type { EventLoopDelay } from './event-loop-delay.ts'
 import { LoopMeter } from './loop-meter.ts'
@@ -47,6 +49,8 @@ export interface MetricsOptions {
   readonly certificateExpiries?: CertificateExpiries
   /** Values no `distinct` feature could tell apart so far; asked once a scrape. */
   readonly distinctSaturated?: () => number
+  /** Absent where the model has no reference. */
+  readonly drift?: DriftWatch
 }
 
 /** Every series of the service. */
@@ -117,6 +121,7 @@ function takeGauges(
   table.set('millrace_time_seconds', {}, nowMs / 1_000)
   table.set('millrace_scrape_duration_seconds', {}, parts.tookMs / 1_000)
   table.set('millrace_distinct_saturated_total', {}, distinctSaturated?.() ?? 0)
+  if (options.drift !== undefined) addDrift(table, options.drift)
   addConstants(table, options)
   return table
 }

@@ -16,6 +16,7 @@ export const SERIES_GROUPS = {
   partitions: 'Partitions',
   work: 'Work',
   outcomes: 'Outcomes and scores',
+  drift: 'Drift',
   state: 'State',
   service: 'Service',
   kafka: 'Kafka client',

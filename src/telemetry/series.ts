@@ -1,4 +1,5 @@
 import { BATCH_SIZES, LATENCY_SECONDS, SCORES, STAGE_SECONDS } from './buckets.ts'
+import { DRIFT_SERIES } from './drift-series.ts'
 import { KAFKA_SERIES } from './kafka-series.ts'
 import type { SeriesSpec } from './series-spec.ts'
 
@@ -242,6 +243,7 @@ export const SERIES = {
     help: 'First score of committed predictions. Scores below 0 are in the first bucket, above 1 in the last.',
     buckets: SCORES,
   },
+  ...DRIFT_SERIES,
   millrace_state_keys: {
     type: 'gauge',
     group: 'state',

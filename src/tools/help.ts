@@ -15,6 +15,8 @@ Usage
   millrace schema check [SUBJECT] [--json]
                              whether each version of a subject (default: that of
                              INPUT_TOPIC) can feed the model, and what would break
+  millrace drift --from URL[,URL…] [--json]
+                             how a fleet's events differ from the training data
   millrace --help
   millrace --version
 

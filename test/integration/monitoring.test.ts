@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import { test } from 'node:test'
 import { ALERT_GROUPS, alertEntries } from '../../scripts/monitoring/alerts.ts'
 import { DASHBOARD_ROWS } from '../../scripts/monitoring/dashboard.ts'
+import { DRIFT_RULES } from '../../scripts/monitoring/drift-rules.ts'
 import { RECORDING_RULES } from '../../scripts/monitoring/recording-rules.ts'
 import { endsOf, whenCommitted } from '../harness/answers.ts'
 import { createBed } from '../harness/bed.ts'
@@ -17,10 +18,15 @@ const FLIGHTS = 6_000
 const PORTION = 1_000
 const RATE_WINDOW = '1m'
 
-/** Told by no service that runs in plain text and keeps up. */
+/** Told by no service that runs in plain text, keeps up and has just begun. */
 const ABSENT = new Set([
   'millrace_certificate_expiry_timestamp_seconds',
   'job:millrace_catch_up_seconds:ratio',
+  // Told of a whole day.
+  'job:millrace_drift_window_records:increase1d',
+  'job:millrace_drift_share:ratio1d',
+  'job:millrace_drift_psi:1d',
+  'job:millrace_drift_bound_psi:1d',
 ])
 
 /** A query of the dashboard as Grafana sends it with everything chosen. */
@@ -39,7 +45,11 @@ function selectorsOf(expr: string): readonly string[] {
 test('a real Prometheus finds what rules and dashboard ask for in a real run, and raises no alert', async (t) => {
   const bed = await createBed({ partitions: FLIGHT_PARTITIONS, model: 'flight-delay' })
   const records = await flightRecords(bed, await firstFlights(FLIGHTS))
-  const service = new ServiceProcess(t, { ...bed.env, STATISTICS_INTERVAL_MS: '200' })
+  const service = new ServiceProcess(t, {
+    ...bed.env,
+    STATISTICS_INTERVAL_MS: '200',
+    DRIFT_WINDOW_RECORDS: '1000',
+  })
   const target = new URL(await service.url()).host
   const prometheus = await PrometheusServer.start(t, { target, ruleFile: RULE_FILE })
 
@@ -69,6 +79,7 @@ test('a real Prometheus finds what rules and dashboard ask for in a real run, an
 
   const rules = [
     ...RECORDING_RULES,
+    ...DRIFT_RULES,
     ...ALERT_GROUPS.flatMap(alertEntries).map(([, alert]) => alert),
   ]
   for (const { expr } of rules) {

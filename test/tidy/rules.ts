@@ -11,10 +11,21 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   features: ['domain'],
   inference: ['domain'],
   sink: ['domain', 'runtime'],
-  loop: ['domain', 'runtime', 'source', 'decode', 'features', 'inference', 'sink'],
+  drift: ['domain'],
+  loop: ['domain', 'runtime', 'source', 'decode', 'features', 'inference', 'sink', 'drift'],
   serving: ['domain', 'loop'],
-  telemetry: ['domain', 'loop', 'runtime'],
-  tools: ['domain', 'config', 'runtime', 'source', 'decode', 'features', 'inference', 'sink'],
+  telemetry: ['domain', 'loop', 'runtime', 'drift'],
+  tools: [
+    'domain',
+    'config',
+    'runtime',
+    'source',
+    'decode',
+    'features',
+    'inference',
+    'sink',
+    'drift',
+  ],
 }
 
 /** Files that reach out of the process: only the composition knows them. */
@@ -43,6 +54,7 @@ const COMPOSITION: readonly string[] = [
   'src/start/changelog.ts',
   'src/start/clients.ts',
   'src/start/codecs.ts',
+  'src/start/drift.ts',
   'src/start/output-topics.ts',
   'src/start/traces.ts',
 ]

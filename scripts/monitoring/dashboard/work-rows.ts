@@ -231,6 +231,40 @@ export const WORK_ROWS: readonly Row[] = [
         ],
       },
       {
+        title: 'Drift from the training data',
+        description:
+          'Population stability index of the last complete window, the largest of the instances. What is ' +
+          'much depends on the window: MillraceDrift knows.',
+        kind: 'timeseries',
+        unit: 'short',
+        width: 12,
+        queries: [
+          {
+            expr: `max by (kind, name) (${of('millrace_drift_distance', { statistic: 'psi' })})`,
+            legend: '{{kind}} {{name}}',
+          },
+        ],
+      },
+      {
+        title: 'Missing and unseen values',
+        description:
+          'In the last complete window, the largest share of the instances. Unseen: the training data ' +
+          'has no such value.',
+        kind: 'timeseries',
+        unit: 'percentunit',
+        width: 12,
+        queries: [
+          {
+            expr: `max by (name) (${of('millrace_drift_missing_share')})`,
+            legend: '{{name}} missing',
+          },
+          {
+            expr: `max by (name) (${of('millrace_drift_unseen_share')})`,
+            legend: '{{name}} unseen',
+          },
+        ],
+      },
+      {
         title: 'Latency, event to commit',
         description: 'From the time of an event to the commit of its prediction.',
         kind: 'timeseries',

@@ -25,6 +25,9 @@ test('four variables are enough, and all others have their default', () => {
     dlqMinRecords: 1_000,
     dlqTripPauseMs: 30_000,
     dlqWindowMs: 60_000,
+    driftFalseAlarmsPerMonth: 1,
+    driftWindowMs: 86_400_000,
+    driftWindowRecords: 1_000_000_000,
     lateTopic: 'ml-late-events',
     stateTopic: 'flights-state',
     commitIntervalMs: 100,
@@ -138,6 +141,16 @@ for (const [name, min, max] of BOUNDS) {
     }
   })
 }
+
+test('a rate is written as a decimal within its bounds', () => {
+  const { config } = load({ DRIFT_FALSE_ALARMS_PER_MONTH: '0.25' })
+  assert.equal(config.driftFalseAlarmsPerMonth, 0.25)
+  for (const written of ['0', '1001', '1e2', '-1', '.5']) {
+    assert.deepEqual(problemsOf({ DRIFT_FALSE_ALARMS_PER_MONTH: written }), [
+      `DRIFT_FALSE_ALARMS_PER_MONTH must be a number from 0.001 to 1000, got "${written}"`,
+    ])
+  }
+})
 
 test('a share is written as a decimal from 0 to 1', () => {
   for (const [written, value] of [

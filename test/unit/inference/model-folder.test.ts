@@ -36,7 +36,16 @@ test('a folder is read with the sha256 of spec and model', async (context) => {
     modelSha256: 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad',
     goldenFile: join(folder, 'golden.json'),
     goldenText: '{}',
+    referenceFile: join(folder, 'reference.json'),
+    referenceText: undefined,
   })
+})
+
+test('a folder with a reference is read with its text', async (context) => {
+  const folder = await folderWithout(context)
+  await writeFile(join(folder, 'reference.json'), '{"format": 1}')
+  const { referenceText } = await loadModelFolder(folder, () => spec)
+  assert.equal(referenceText, '{"format": 1}')
 })
 
 for (const [file, what] of [

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { DriftSketch } from '../../../src/drift/sketch.ts'
 import { Tally } from '../../../src/loop/tally.ts'
+import { DRIFT_LAYOUT } from '../../fixtures/drift.ts'
 
 test('every outcome with its audit keeps the balance', () => {
   const tally = new Tally(10)
@@ -40,4 +42,16 @@ test('a reset tally starts from nothing', () => {
   tally.reset()
   tally.check()
   assert.deepEqual([tally.records, tally.summary(1).outputs.size], [0, 0])
+})
+
+test('values of a unit that is taken back are in no later unit', () => {
+  const tally = new Tally(10, new DriftSketch(DRIFT_LAYOUT))
+  const add = (): void => tally.values(Float64Array.of(1, 0, 3), 0, Float64Array.of(0.5), 0)
+  add()
+  add()
+  tally.reset()
+  add()
+  const counted = tally.summary(1).drift?.reduce((sum, count) => sum + count, 0)
+  assert.equal(counted, DRIFT_LAYOUT.series.length)
+  assert.equal(new Tally(10).summary(1).drift, undefined)
 })

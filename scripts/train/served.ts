@@ -1,0 +1,40 @@
+import type { ModelSpec } from '../../src/domain/model-spec.ts'
+import { startScorer } from '../../src/inference/onnx-scorer.ts'
+import type { ServedRows } from './reference.ts'
+import { computeRows } from './rows.ts'
+import type { Example, Rows } from './rows.ts'
+
+const SCORED_AT_ONCE = 1_000
+
+/** Scores of the rows, `[rows, outputs]`, as the service computes them. */
+export async function scoreAll(
+  modelFile: string,
+  spec: ModelSpec,
+  { values, columns, labels }: Rows,
+): Promise<Float64Array> {
+  const scorer = await startScorer({ modelFile, spec, threads: 1 })
+  const outputs = spec.model.outputs.length
+  const scores = new Float64Array(labels.length * outputs)
+  for (let from = 0; from < labels.length; from += SCORED_AT_ONCE) {
+    const count = Math.min(SCORED_AT_ONCE, labels.length - from)
+    const batch = values.subarray(from * columns, (from + count) * columns)
+    scores.set(await scorer.score(batch, count), from * outputs)
+  }
+  await scorer.close()
+  return scores
+}
+
+/** The events from `from` until before `to`, as they are served: those without a label, too. */
+export async function serve(
+  { spec, modelFile }: { readonly spec: ModelSpec; readonly modelFile: string },
+  examples: readonly Example[],
+  { from, to }: { readonly from: number; readonly to: number },
+): Promise<ServedRows> {
+  const labelled = examples.slice(0, to).map(({ event, label }) => ({ event, label: label ?? 0 }))
+  const rows = computeRows(spec, labelled, (index) => index >= from)
+  return {
+    features: Float64Array.from(rows.values),
+    scores: await scoreAll(modelFile, spec, rows),
+    timesMs: Float64Array.from(examples.slice(from, to), ({ event }) => event.timeMs),
+  }
+}
