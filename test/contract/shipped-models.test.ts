@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { test } from 'node:test'
 import { figuresTables, readFigures } from '../../scripts/train/figures.ts'
+import { parseReference } from '../../src/drift/reference.ts'
 import { parseModelSpec } from '../../src/features/spec.ts'
 import { parseGolden, selfTest } from '../../src/inference/golden.ts'
 import { loadModelFolder } from '../../src/inference/model-folder.ts'
@@ -31,5 +32,32 @@ for (const folder of SHIPPED) {
   test(`${folder.slice(ROOT.length + 1)} says in its README what was measured`, () => {
     const readme = readFileSync(join(folder, 'README.md'), 'utf8')
     assert.ok(readme.includes(figuresTables(readFigures(folder))))
+  })
+}
+
+for (const folder of SHIPPED) {
+  test(`${folder.slice(ROOT.length + 1)} has a reference of all its columns, by which a day can be judged`, async () => {
+    const {
+      spec,
+      referenceText = '',
+      referenceFile,
+    } = await loadModelFolder(folder, parseModelSpec)
+    const { numbers, categories, scores, rows, spanMs } = parseReference(
+      referenceText,
+      referenceFile,
+      spec,
+    )
+    const columns = [
+      ...numbers.map(({ name }) => name),
+      ...categories.flatMap((each) => each.columns),
+    ]
+    assert.deepEqual(columns.toSorted(), spec.features.map(({ name }) => name).toSorted())
+    const aDay = (rows * 86_400_000) / spanMs
+    for (const { name, calibration } of [...numbers, ...categories, ...scores]) {
+      assert.ok(
+        calibration.some(({ records }) => records > aDay / 8 && records < aDay),
+        name,
+      )
+    }
   })
 }

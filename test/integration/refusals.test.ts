@@ -68,6 +68,15 @@ test('a model whose tensors have other names than declared is refused, naming th
   await assertRefused(t, { ...env, MODEL_DIR }, { error: 'MODEL_MISMATCH', message: /"chances"/ })
 })
 
+test('a reference that does not add up is refused, naming the field and the bound', async (t) => {
+  const { env } = await createBed()
+  const MODEL_DIR = changedModel(t, 'reference.json', (text) =>
+    text.replace('"rows": 45000', '"rows": 45001'),
+  )
+  const message = /reference\.json: numbers\[0\] must count 45001 rows, got 45000/
+  await assertRefused(t, { ...env, MODEL_DIR }, { error: 'MODEL_INVALID', message })
+})
+
 test('a declaration that cannot be understood is refused with file, line and key', async (t) => {
   const { env } = await createBed()
   const MODEL_DIR = changedModel(t, 'model.yaml', (text) =>
