@@ -14,7 +14,7 @@ COPY package.json package-lock.json ./
 COPY scripts/bootstrap.sh scripts/common.sh scripts/versions.json scripts/
 COPY patches patches
 # What the binding loads: it is tried, also when it comes from the cache of an earlier build.
-# hadolint ignore=DL3008
+# hadolint ignore=DL3008,DL3009
 RUN apt-get update && apt-get install -y --no-install-recommends libcurl4 liblz4-1 \
     libsasl2-2 libssl3 libstdc++6 libzstd1 zlib1g
 # The two addresses keep the broker and registry of the tests out.
@@ -27,7 +27,7 @@ RUN node scripts/image/collect.ts /out
 
 FROM ${RUNTIME_IMAGE} AS runtime
 # The distribution's own security updates are wanted, so its packages have no versions here.
-# hadolint ignore=DL3008
+# hadolint ignore=DL3008,DL3009
 RUN apt-get update \
   && apt-get install -y --no-install-recommends \
     ca-certificates libcurl4 liblz4-1 libsasl2-2 libssl3 libstdc++6 libzstd1 tini zlib1g \
@@ -48,7 +48,7 @@ RUN node /warm/warm.ts /app/src/main.ts /warm/model
 
 # Of docker-compose.yml alone (`--target replay`): what writes the flights of 2013 to the input topic.
 FROM build AS flights
-# hadolint ignore=DL3008
+# hadolint ignore=DL3008,DL3009
 RUN apt-get update && apt-get install -y --no-install-recommends python3-pip
 COPY scripts/flights scripts/flights
 RUN node -e 'import("/app/scripts/flights/flights.ts").then(({ readFlights }) => readFlights())'
