@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join, relative, resolve } from 'node:path'
 import type { TestContext } from 'node:test'
 import { answersOf, assertOnce, endsOf, whenCommitted } from '../harness/answers.ts'
 import { createBed } from '../harness/bed.ts'
@@ -68,8 +68,11 @@ testImage(
   'a container says nothing but its log, and is healthy by its own check',
   async (t, docker) => {
     const bed = await createBed({ format: 'json', model: 'flight-delay' })
+    const startedAt = performance.now()
     const { service, name } = start(t, docker, { ...bed.env, HTTP_PORT: '18099' })
     await service.logged('STARTED')
+    const seconds = (performance.now() - startedAt) / 1_000
+    process.stdout.write(`# STARTED ${seconds.toFixed(1)} s after docker run\n`)
     const check = JSON.parse(
       await docker.docker('inspect', '--format', '{{json .Config.Healthcheck.Test}}', name),
     )
@@ -121,6 +124,16 @@ testImage(
     process.stdout.write(`# the image has ${(Number(size) / 1_048_576).toFixed(0)} MiB\n`)
   },
 )
+
+testImage('the image holds every file of src, of whatever kind', async (_t, docker) => {
+  const shell = ['run', '--rm', '--entrypoint', '/bin/sh', IMAGE, '-c', 'find src -type f']
+  const held = (await docker.docker(...shell)).trim().split('\n')
+  const files = readdirSync(join(ROOT, 'src'), { recursive: true, withFileTypes: true })
+  const own = files
+    .filter((each) => each.isFile())
+    .map(({ parentPath, name }) => join(parentPath, name))
+  assert.deepEqual(held.toSorted(), own.map((path) => relative(ROOT, path)).toSorted())
+})
 
 testImage('a model is baked in by three lines, and starts without a volume', async (t, docker) => {
   const folder = mkdtempSync(join(tmpdir(), 'millrace-model-'))
