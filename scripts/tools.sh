@@ -11,7 +11,7 @@ SCHEMAS=$CACHE/kubernetes-schemas-$(version_of kubernetesSchemas kubernetesValid
 SCHEMA_VERSIONS=(1.27.0 1.32.0 1.37.0)
 
 pip_into() { # name, folder, package==version
-  command -v python3 >/dev/null || need_debian "fetching $1" python3 python3-pip
+  python3 -m pip --version >/dev/null 2>&1 || need_debian "fetching $1" python3 python3-pip
   run_logged "$1" python3 -m pip install --quiet --no-deps --target "$2" "$3" ||
     give_up "pip could not fetch $3; see $LOGS/$1.log"
 }
