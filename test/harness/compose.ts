@@ -79,7 +79,7 @@ export class Stack {
       STAND_IN_PROMETHEUS: realpathSync(join(LOCAL, 'bin/prometheus')),
       ...variables,
     }
-    t.after(() => this.compose('down', '--volumes', '--timeout', '5'))
+    t.after(() => this.down())
   }
 
   /** Runs Docker Compose. @returns its standard output @throws Error with what it said */
@@ -104,6 +104,16 @@ export class Stack {
       if (performance.now() > deadline) throw new Error(`never seen: ${what}`)
       await sleep(500)
     }
+  }
+
+  /** Takes all of it down. @returns what is left of its containers, networks and volumes, a name a line */
+  async down(): Promise<string> {
+    await this.compose('--profile', '*', 'down', '--volumes', '--timeout', '5')
+    const filter = ['--quiet', '--filter', `label=com.docker.compose.project=${this.#project}`]
+    const { docker } = this.#engine
+    const left = [docker('ps', '--all', ...filter)]
+    for (const kind of ['network', 'volume']) left.push(docker(kind, 'ls', ...filter))
+    return (await Promise.all(left)).join('').trim()
   }
 
   /** The containers of a service. */

@@ -86,5 +86,6 @@ testImage(
       ended.map(({ State }) => State.ExitCode),
       [0, 0],
     )
+    assert.equal(await stack.down(), '', 'something is left behind')
   },
 )
