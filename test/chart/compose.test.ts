@@ -85,6 +85,28 @@ test('the topics are made that the service reads and writes; its changelog it ma
   assert.equal(service('replay').environment?.['INPUT_TOPIC'], config.inputTopic)
 })
 
+test('each waits until what it needs is healthy, or done', () => {
+  const needs = Object.entries(all).map(([name, each]) => {
+    return [name, Object.keys(each.depends_on ?? {}).toSorted()]
+  })
+  assert.deepEqual(Object.fromEntries(needs), {
+    kafka: [],
+    topics: ['kafka'],
+    registry: ['kafka'],
+    millrace: ['kafka', 'registry', 'topics'],
+    replay: ['millrace'],
+    prometheus: ['millrace'],
+    grafana: ['prometheus'],
+  })
+  for (const [name, { depends_on: needed = {} }] of Object.entries(all)) {
+    for (const [other, { condition }] of Object.entries(needed)) {
+      const isLasting = service(other).healthcheck !== undefined
+      const wanted = isLasting ? 'service_healthy' : 'service_completed_successfully'
+      assert.equal(condition, wanted, `${name} needs ${other}`)
+    }
+  }
+})
+
 test('no port is open to other machines, and nothing is a secret', () => {
   for (const [name, { ports = [], environment = {} }] of Object.entries(all)) {
     for (const { host_ip } of ports) assert.equal(host_ip, '127.0.0.1', name)

@@ -24,6 +24,8 @@ export interface ComposeService {
   readonly stop_grace_period?: string
   readonly command?: readonly string[]
   readonly environment?: Readonly<Record<string, string>>
+  readonly healthcheck?: object
+  readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>
   readonly ports?: readonly { readonly host_ip: string }[]
   readonly volumes?: readonly { readonly source: string; readonly target: string }[]
 }

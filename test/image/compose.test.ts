@@ -44,6 +44,9 @@ testImage(
     assert.equal(topics?.State.ExitCode, 0)
     assert.ok(topics.State.FinishedAt < began(service) && began(registry) < began(service))
     assert.ok(began(service) < began(replay) && began(service) < began(prometheus))
+    const log = await stack.compose('logs', '--no-log-prefix', 'millrace')
+    const [, readyAt = ''] = /"time":"([^"]+)"[^\n]*"code":"STARTED"/.exec(log) ?? []
+    assert.ok(readyAt > began(service) && readyAt < began(replay) && readyAt < began(prometheus))
     assert.equal(service?.Config.User, '65532:65532')
     assert.equal(service.HostConfig.ReadonlyRootfs, true)
     assert.deepEqual(service.HostConfig.CapDrop, ['ALL'])
