@@ -3,10 +3,9 @@
 #   docker build -t millrace .
 #   docker build -t millrace --build-arg NODE_IMAGE=… --build-arg RUNTIME_IMAGE=… .   # your own base
 #
-# The defaults are version tags. Give a digest (name@sha256:…) where builds must be repeatable: none
-# stands here, because none could be verified when this was written.
-ARG NODE_IMAGE=node:24.21.0-bookworm-slim
-ARG RUNTIME_IMAGE=debian:bookworm-20260202-slim
+# The digests are of the images for all platforms.
+ARG NODE_IMAGE=node:24.21.0-bookworm-slim@sha256:0e0ff40c39bc087845bfb27465a0df4ea419520094bc35842ff83dd8cbe6f9b6
+ARG RUNTIME_IMAGE=debian:bookworm-20260202-slim@sha256:98f4b71de414932439ac6ac690d7060df1f27161073c5036a7553723881bffbe
 
 # The Kafka binding from source, with the patches; then what the service loads, and nothing else.
 FROM ${NODE_IMAGE} AS build
@@ -15,7 +14,7 @@ COPY package.json package-lock.json ./
 COPY scripts/bootstrap.sh scripts/common.sh scripts/versions.json scripts/
 COPY patches patches
 # What the binding loads: it is tried, also when it comes from the cache of an earlier build.
-# hadolint ignore=DL3008
+# hadolint ignore=DL3008,DL3009
 RUN apt-get update && apt-get install -y --no-install-recommends libcurl4 liblz4-1 \
     libsasl2-2 libssl3 libstdc++6 libzstd1 zlib1g
 # The two addresses keep the broker and registry of the tests out.
@@ -28,7 +27,7 @@ RUN node scripts/image/collect.ts /out
 
 FROM ${RUNTIME_IMAGE} AS runtime
 # The distribution's own security updates are wanted, so its packages have no versions here.
-# hadolint ignore=DL3008
+# hadolint ignore=DL3008,DL3009
 RUN apt-get update \
   && apt-get install -y --no-install-recommends \
     ca-certificates libcurl4 liblz4-1 libsasl2-2 libssl3 libstdc++6 libzstd1 tini zlib1g \
@@ -46,6 +45,24 @@ ENV NODE_COMPILE_CACHE=/compile-cache
 RUN mkdir /compile-cache && chown 65532:65532 /compile-cache
 USER 65532:65532
 RUN node /warm/warm.ts /app/src/main.ts /warm/model
+
+# Of docker-compose.yml alone (`--target replay`): what writes the flights of 2013 to the input topic.
+FROM build AS flights
+# hadolint ignore=DL3008,DL3009
+RUN apt-get update && apt-get install -y --no-install-recommends python3-pip
+COPY scripts/flights scripts/flights
+RUN node -e 'import("/app/scripts/flights/flights.ts").then(({ readFlights }) => readFlights())'
+
+FROM runtime AS replay
+COPY --from=build /out /app
+COPY --from=flights /app/.millrace/flights /app/.millrace/flights
+COPY scripts/replay.ts scripts/options.ts /app/scripts/
+COPY scripts/demo/replay.ts /app/scripts/demo/
+COPY scripts/flights /app/scripts/flights
+WORKDIR /app
+ENV NODE_ENV=production
+USER 65532:65532
+ENTRYPOINT ["/usr/bin/tini", "--", "/usr/local/bin/node", "/app/scripts/replay.ts"]
 
 FROM runtime
 ARG VERSION=0.1.0

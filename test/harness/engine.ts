@@ -16,15 +16,24 @@ const OUTPUT_BYTES_MAX = 64 * 1024 * 1024
 /** The images that `scripts/image/base.sh` makes. */
 const BASES = ['NODE_IMAGE=millrace-test/node', 'RUNTIME_IMAGE=millrace-test/debian']
 
-/** A container engine of our own, without networks: containers share the machine's loopback. */
+/** What is built, and how: the project's Dockerfile unless a folder with another is given. */
+export interface BuildOptions {
+  readonly folder?: string
+  /** The stage to stop at. */
+  readonly target?: string
+}
+
+/**
+ * A container engine of our own. It changes no rule of the machine's firewall: containers share the machine's
+ * loopback, or have a network among themselves, and ports of it on the loopback.
+ */
 export interface Engine {
   readonly client: string
   /** What the client is started with. */
   readonly env: Readonly<Record<string, string>>
   /** Runs the client. @returns its standard output @throws Error with what it said */
   docker(...args: readonly string[]): Promise<string>
-  /** Builds the project's Dockerfile, or the one in `folder`. */
-  build(tag: string, folder?: string): Promise<void>
+  build(tag: string, options?: BuildOptions): Promise<void>
   stop(): Promise<void>
 }
 
@@ -59,10 +68,14 @@ export async function startEngine(): Promise<Engine | { readonly missing: string
     await stop()
     return { missing: error instanceof Error ? error.message : String(error) }
   }
-  const build = async (tag: string, context?: string): Promise<void> => {
+  const build = async (
+    tag: string,
+    { folder: context, target }: BuildOptions = {},
+  ): Promise<void> => {
     if (context === undefined) await call('bash', ['scripts/image/base.sh'])
-    const args = context === undefined ? BASES.flatMap((base) => ['--build-arg', base]) : []
-    await docker('build', '--network', 'host', '--tag', tag, ...args, context ?? ROOT)
+    const bases = context === undefined ? BASES.flatMap((base) => ['--build-arg', base]) : []
+    const stage = target === undefined ? [] : ['--target', target]
+    await docker('build', '--network', 'host', '--tag', tag, ...bases, ...stage, context ?? ROOT)
   }
   return { client: CLIENT, env, docker, build, stop }
 }

@@ -1,21 +1,18 @@
 import assert from 'node:assert/strict'
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
-import { after, before, test } from 'node:test'
+import { join, relative, resolve } from 'node:path'
 import type { TestContext } from 'node:test'
 import { answersOf, assertOnce, endsOf, whenCommitted } from '../harness/answers.ts'
 import { createBed } from '../harness/bed.ts'
-import { startEngine } from '../harness/engine.ts'
 import type { Engine } from '../harness/engine.ts'
 import { firstFlights, FLIGHT_PARTITIONS, flightRecords } from '../harness/flights.ts'
+import { imageTests } from '../harness/image-test.ts'
 import { ServiceProcess } from '../harness/service-process.ts'
 
 const ROOT = resolve(import.meta.dirname, '../..')
 const IMAGE = 'millrace-test/service'
 const FLIGHTS = 5_000
-/** The first build of a machine compiles the Kafka binding. */
-const BUILD_MS = 1_500_000
 const SIZE_BYTES_MAX = 350 * 1_048_576
 const SECURE = [
   '--read-only',
@@ -23,33 +20,9 @@ const SECURE = [
   '--cap-drop=ALL',
   '--security-opt=no-new-privileges',
 ]
-let engine: Engine | undefined
-let missing = ''
 let containers = 0
 
-before(
-  async () => {
-    const started = await startEngine()
-    if ('missing' in started) {
-      missing = `no container engine: ${started.missing}`
-      process.stdout.write(`\nTHE IMAGE IS NOT TESTED HERE: ${missing}\n\n`)
-      return
-    }
-    engine = started
-    await engine.build(IMAGE)
-  },
-  { timeout: BUILD_MS },
-)
-
-after(() => engine?.stop())
-
-/** The one test that may be skipped, where no engine can be had. */
-function testImage(name: string, run: (t: TestContext, engine: Engine) => Promise<void>): void {
-  test(name, async (t) => {
-    if (engine === undefined) return t.skip(missing)
-    await run(t, engine)
-  })
-}
+const testImage = imageTests((engine) => engine.build(IMAGE))
 
 /** The service in a container, in the foreground. */
 function start(
@@ -95,8 +68,11 @@ testImage(
   'a container says nothing but its log, and is healthy by its own check',
   async (t, docker) => {
     const bed = await createBed({ format: 'json', model: 'flight-delay' })
+    const startedAt = performance.now()
     const { service, name } = start(t, docker, { ...bed.env, HTTP_PORT: '18099' })
     await service.logged('STARTED')
+    const seconds = (performance.now() - startedAt) / 1_000
+    process.stdout.write(`# STARTED ${seconds.toFixed(1)} s after docker run\n`)
     const check = JSON.parse(
       await docker.docker('inspect', '--format', '{{json .Config.Healthcheck.Test}}', name),
     )
@@ -149,6 +125,16 @@ testImage(
   },
 )
 
+testImage('the image holds every file of src, of whatever kind', async (_t, docker) => {
+  const shell = ['run', '--rm', '--entrypoint', '/bin/sh', IMAGE, '-c', 'find src -type f']
+  const held = (await docker.docker(...shell)).trim().split('\n')
+  const files = readdirSync(join(ROOT, 'src'), { recursive: true, withFileTypes: true })
+  const own = files
+    .filter((each) => each.isFile())
+    .map(({ parentPath, name }) => join(parentPath, name))
+  assert.deepEqual(held.toSorted(), own.map((path) => relative(ROOT, path)).toSorted())
+})
+
 testImage('a model is baked in by three lines, and starts without a volume', async (t, docker) => {
   const folder = mkdtempSync(join(tmpdir(), 'millrace-model-'))
   t.after(() => rmSync(folder, { recursive: true, force: true }))
@@ -160,7 +146,7 @@ testImage('a model is baked in by three lines, and starts without a volume', asy
   ]
   writeFileSync(join(folder, 'Dockerfile'), lines.join('\n'))
   const baked = `${IMAGE}-baked`
-  await docker.build(baked, folder)
+  await docker.build(baked, { folder })
   const env = { KAFKA_BROKERS: '127.0.0.1:9', INPUT_FORMAT: 'json' }
   const { service } = start(t, docker, env, { image: baked, options: [] })
   await service.logged('SELF_TEST')

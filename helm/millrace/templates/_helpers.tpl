@@ -80,6 +80,20 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end }}
 {{- end }}
 
+{{/* How fast instances come and go: down by one in 5 minutes unless told otherwise, since each move restores state. */}}
+{{- define "millrace.scaling" -}}
+{{- with . }}
+{{- toYaml . }}
+{{- else -}}
+scaleDown:
+  stabilizationWindowSeconds: 300
+  policies:
+    - type: Pods
+      value: 1
+      periodSeconds: 300
+{{- end }}
+{{- end }}
+
 {{/* Refuses values that would render to something that cannot work, with the reason. */}}
 {{- define "millrace.check" -}}
 {{- $partitions := .Values.topics.partitions }}
@@ -110,6 +124,9 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end }}
 {{- if and $keda.enabled $keda.prometheus.enabled (not $keda.prometheus.serverAddress) }}
 {{- fail "autoscaling.keda.prometheus.serverAddress is required" }}
+{{- end }}
+{{- if and $keda.enabled (not $keda.kafka.enabled) (lt (int $keda.minReplicas) 1) }}
+{{- fail "autoscaling.keda.minReplicas must be at least 1 without the kafka trigger: with no instance left nobody would tell the lag, and none would ever be started" }}
 {{- end }}
 {{- $activation := $keda.kafka.activationLagThreshold }}
 {{- if and $keda.enabled (not (kindIs "invalid" $activation)) (lt (int $activation) (int $partitions)) }}
