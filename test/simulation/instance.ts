@@ -30,8 +30,9 @@ import { SimSource } from './source.ts'
 import { TOPICS } from './topics.ts'
 import type { Caller, World } from './world.ts'
 
-const RECORDS_MAX = 8
-const COMMIT_RECORDS_MAX = 20
+// Few, so that polls are often full: only then is the next batch read ahead.
+const RECORDS_MAX = 4
+const COMMIT_RECORDS_MAX = 12
 const UNIT_DEADLINE_MS = 10_000
 /** Short, so that it runs out in some of the seeds. */
 const REBALANCE_DRAIN_MS = 12
