@@ -127,7 +127,7 @@ async function assertTrue(visit: Visit, url: string): Promise<void> {
   const scored = whole('millrace_prediction_score_count')
   assert.match(
     await visit.text('#score-told'),
-    new RegExp(`^${scored} predictions since it started`),
+    new RegExp(`^${scored} lately, in bins of what it was trained on`),
   )
   const { model_sha256: sha256 } = metrics.family('millrace_model_info')?.samples[0]?.labels ?? {}
   const card = await visit.facts('#model-facts')
