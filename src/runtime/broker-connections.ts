@@ -9,8 +9,19 @@ export function parseBrokers(json: string): BrokerStatistics {
   return parsed
 }
 
-/** Whether a client has a connection to any broker by its statistics. */
+/** Of a broker that nothing has been asked of since its last connection: librdkafka connects on demand. */
+const IDLE = 'INIT'
+
+/**
+ * Whether a client has a connection to any broker by its statistics.
+ *
+ * Entries of the bootstrap list and of coordinators (node id −1) count only where no broker is asked for anything:
+ * after an outage an idle producer has no other. A bootstrap address may be up while no broker behind it is.
+ */
 export function isAnyBrokerUp({ brokers = {} }: BrokerStatistics): boolean {
-  // Bootstrap entries (node id −1) stay UP or DOWN on their own; only real brokers count.
-  return Object.values(brokers).some(({ state, nodeid = -1 }) => state === 'UP' && nodeid >= 0)
+  const all = Object.values(brokers)
+  const real = all.filter(({ nodeid = -1 }) => nodeid >= 0)
+  if (real.some(({ state }) => state === 'UP')) return true
+  const isAllIdle = real.length > 0 && real.every(({ state }) => state === IDLE)
+  return isAllIdle && all.some(({ state }) => state === 'UP')
 }

@@ -147,7 +147,8 @@ export class KafkaSource implements Source {
   async poll(recordsMax: number): Promise<readonly InputRecord[]> {
     if (this.#fatal !== undefined) throw this.#fatal
     if (this.#isAway) {
-      this.#return ??= this.#comeBack()
+      // Not before the loop has given up what the old client had.
+      if (this.#isReplaced) this.#return ??= this.#comeBack()
       await sleep(POLL_WAIT_MS)
       return []
     }
@@ -319,7 +320,6 @@ export class KafkaSource implements Source {
 
   /** Joins the group with the new client, in the background: polls go on coming back. */
   async #comeBack(): Promise<void> {
-    if (this.#isGivenUp) return
     try {
       await this.connect()
       if (this.#onRebalance === undefined) return

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { consumerProperties } from '../../src/config/client-properties.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import { KafkaSource } from '../../src/source/kafka-consumer.ts'
+import type { Rebalance } from '../../src/source/port.ts'
 import { answersOf, assertOnce, endsOf, whenCommitted } from '../harness/answers.ts'
 import { startDetour } from '../harness/detour.ts'
 import type { Detour } from '../harness/detour.ts'
@@ -14,6 +15,7 @@ const FLIGHTS = 1_200
 const SESSION_MS = 6_000
 /** Until the service has noticed; shorter than the session. */
 const AWAY_MS = 3_000
+const JOIN_WAIT_MS = 45_000
 
 test('fenced after an outage, a service joins with a new client and goes on', async (t) => {
   const detour = await startDetour(t)
@@ -44,6 +46,42 @@ test('fenced without an outage, it ends: another process has its name', async (t
   await whenCommitted(service, endsOf(records))
   await takeName(detour)
   assert.equal(await service.exit(), 3, service.describe())
+})
+
+test('a source whose loop is slow to answer the loss joins again all the same', async (t) => {
+  const detour = await startDetour(t)
+  const { bed, env, proxy } = detour
+  const { config } = loadConfig(
+    { ...env, SESSION_TIMEOUT_MS: String(SESSION_MS) },
+    { readFile: () => '', hostname: 'slow' },
+  )
+  const source = new KafkaSource({
+    topic: bed.topics.input,
+    properties: consumerProperties(config),
+  })
+  t.after(() => source.close())
+  const waiting: Rebalance[] = []
+  await source.connect()
+  source.subscribe((rebalance) => waiting.push(rebalance))
+  const pollUntil = async (what: string, isSo: (rebalance: Rebalance) => boolean) => {
+    const deadline = performance.now() + JOIN_WAIT_MS
+    while (!waiting.some(isSo)) {
+      assert.ok(performance.now() < deadline, `${what} did not come`)
+      await source.poll(1)
+    }
+  }
+  await pollUntil('an assignment', ({ kind }) => kind === 'assigned')
+  for (const rebalance of waiting.splice(0)) rebalance.answer()
+  await proxy.close()
+  const backAt = performance.now() + AWAY_MS
+  while (performance.now() < backAt) await source.poll(1)
+  await takeName(detour)
+  await detour.reopen()
+  await pollUntil('the loss', (each) => each.kind !== 'assigned' && each.why !== undefined)
+  for (let polls = 0; polls < 3; polls += 1) assert.deepEqual(await source.poll(1), [])
+  for (const rebalance of waiting.splice(0)) rebalance.answer()
+  await pollUntil('another assignment', ({ kind }) => kind === 'assigned')
+  for (const rebalance of waiting.splice(0)) rebalance.answer()
 })
 
 /** Another client of the same name joins the group, past the proxy. */

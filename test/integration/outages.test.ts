@@ -16,7 +16,7 @@ import { firstFlights, FLIGHT_PARTITIONS, flightRecords } from '../harness/fligh
 import { register, wireEncoder } from '../harness/registry.ts'
 import { ServiceProcess } from '../harness/service-process.ts'
 
-const WAIT_MS = 60_000
+const WAIT_MS = 30_000
 const FLIGHTS = 6_000
 const FIRST_MS = 1_700_000_000_000
 /** A testbed of its own: its parts are stopped and frozen. */
