@@ -113,9 +113,10 @@ async function dlq(options: readonly string[]): Promise<number> {
   return runDlq(options, () => load().config)
 }
 
-function config(json: boolean): number {
+/** A command whose refusals are told in a line. @returns its exit status, or that of the refusal */
+async function told(command: () => Promise<number> | number): Promise<number> {
   try {
-    return print(configCommand(load(), { json }))
+    return await command()
   } catch (error) {
     if (!(error instanceof ServiceError)) throw error
     process.stderr.write(`${error.message}\n`)
@@ -123,12 +124,16 @@ function config(json: boolean): number {
   }
 }
 
+function config(json: boolean): Promise<number> {
+  return told(() => print(configCommand(load(), { json })))
+}
+
 /** `millrace schema check [SUBJECT] [--json]`. @returns the exit status */
 async function schema(options: readonly string[]): Promise<number> {
   const [action, subject, ...more] = options.filter((each) => each !== '--json')
   if (action !== 'check') return refuse(`unknown command "schema ${action ?? ''}"`)
   if (more.length > 0) return refuse(`unknown option "${more[0]}" of "schema check"`)
-  try {
+  return told(async () => {
     const loaded = load().config
     // Loaded here, so that the service starts without them.
     const { registryOptions } = await import('./config/client-properties.ts')
@@ -146,16 +151,12 @@ async function schema(options: readonly string[]): Promise<number> {
     })
     process.stdout.write(output)
     return found
-  } catch (error) {
-    if (!(error instanceof ServiceError)) throw error
-    process.stderr.write(`${error.message}\n`)
-    return error.exitStatus
-  }
+  })
 }
 
 /** `millrace drift --from URL`. @returns the exit status */
-async function drift(options: readonly string[]): Promise<number> {
-  try {
+function drift(options: readonly string[]): Promise<number> {
+  return told(async () => {
     const { driftCommand } = await import('./tools/drift.ts')
     const { output, status: found } = await driftCommand(options, async (address, signal) => {
       const answer = await fetch(address, { signal })
@@ -164,11 +165,7 @@ async function drift(options: readonly string[]): Promise<number> {
     })
     process.stdout.write(output)
     return found
-  } catch (error) {
-    if (!(error instanceof ServiceError)) throw error
-    process.stderr.write(`${error.message}\n`)
-    return error.exitStatus
-  }
+  })
 }
 
 function load(): LoadedConfig {

@@ -76,8 +76,8 @@ class Findings {
 }
 
 /**
- * The plans of the records as they lie on the input log. A broker that is killed may leave some on it twice,
- * as any log may hold them: each is an input record of its own, to be answered once.
+ * The plans of the records as they lie on the input log. A broker that is killed may leave a record there twice, in
+ * spite of the idempotent writer: each is an input record of its own, to be answered once.
  *
  * @throws Error when the log lacks a record, or holds one that was not written
  */
