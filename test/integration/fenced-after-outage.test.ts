@@ -12,7 +12,8 @@ import { firstFlights, flightRecords } from '../harness/flights.ts'
 import { ServiceProcess } from '../harness/service-process.ts'
 
 const FLIGHTS = 1_200
-const SESSION_MS = 6_000
+// Long enough that it is not over before the name is taken: then the service would only join anew.
+const SESSION_MS = 20_000
 /** Until the service has noticed; shorter than the session. */
 const AWAY_MS = 3_000
 const JOIN_WAIT_MS = 45_000
