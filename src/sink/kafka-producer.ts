@@ -23,6 +23,8 @@ const INIT_TIMEOUT_MS = 30_000
 const ABANDONED_MAX = 2
 /** Longest wait for records of a transaction that is to be aborted. */
 const ABORT_FLUSH_MS = 100
+/** Longest wait for an abort that is only to spare the successor one. */
+const ABORT_WAIT_MS = 1_000
 /** librdkafka's log facility for why a transaction failed. */
 const TRANSACTION_LOG = 'TXNERR'
 const LOG_WAIT_MS = 10
@@ -130,10 +132,25 @@ export class KafkaProducer implements TransactionalProducer {
 
   async abortTransaction(): Promise<void> {
     const { requestTimeoutMs } = this.#options
-    // A transaction that must be aborted has lost what was queued at once, which no flush brings back.
-    if (this.#mustAbort) throw new ServiceError('PRODUCER_FATAL', 'abort: the client is done with')
+    if (this.#mustAbort) {
+      await this.#abortAtOnce()
+      throw new ServiceError('PRODUCER_FATAL', 'abort: the client is done with')
+    }
     await this.#flush()
     await this.#call('abort', (done) => this.#producer.abortTransaction(requestTimeoutMs, done))
+  }
+
+  /**
+   * librdkafka has dropped what was queued, and with it the sequence of a later transaction: a successor
+   * follows in any case. One that finds the transaction open asks again after 500 ms
+   * (`rd_kafka_idemp_pid_timer_restart`), in which every partition stands still; so it is closed before.
+   */
+  async #abortAtOnce(): Promise<void> {
+    try {
+      await this.#call('abort', (done) => this.#producer.abortTransaction(ABORT_WAIT_MS, done))
+    } catch {
+      // The successor aborts it.
+    }
   }
 
   /**

@@ -27,11 +27,10 @@ import {
 import type { Assignment, ClientProperties, GroupEvents } from './group-client.ts'
 import { OwnFencing } from './own-fencing.ts'
 import type { CommittedOffset, LogBounds, Rebalance, Source, StartOffset } from './port.ts'
+import { seekAll, wakeLeaders } from './seek.ts'
 
 /** librdkafka's logical offset for the beginning of the log. */
 const OFFSET_BEGINNING = -2
-/** After it the client's threads have woken of themselves. */
-const WAKE_TIMEOUT_MS = 1_000
 /** Bound on every request to a broker outside of polling. */
 const REQUEST_TIMEOUT_MS = 10_000
 /** Bound on giving the partitions back when closing. */
@@ -77,6 +76,8 @@ export class KafkaSource implements Source {
   #fatal: ServiceError | undefined
   /** Assigned and answered for. */
   readonly #owned = new Set<number>()
+  /** A rebalance has been answered since the last poll. */
+  #isAnswered = false
   readonly #fencing = new OwnFencing()
   /** The client is to be replaced, and the loop has yet to give up what the old one had. */
   #isGivenUp = false
@@ -152,6 +153,7 @@ export class KafkaSource implements Source {
       await sleep(POLL_WAIT_MS)
       return []
     }
+    this.#wakeAfterRebalance()
     const client = this.#consumer
     const records = await (this.#isPatched
       ? pollBlock(client, recordsMax, (problem) => this.#noticeError(problem))
@@ -188,32 +190,24 @@ export class KafkaSource implements Source {
 
   async seek(starts: readonly StartOffset[]): Promise<void> {
     if (starts.length === 0) return
-    const partitions = this.#positions(starts.map((start) => start.partition))
-    this.#consumer.pause(partitions)
-    // All at once: one after the other, the last of many partitions would stand still for long.
-    const seeks = await Promise.allSettled(starts.map((start) => this.#seekOne(start)))
-    for (const seek of seeks) if (seek.status === 'rejected') throw seek.reason
-    for (const { partition } of starts) this.#paused.delete(partition)
-    this.#consumer.resume(partitions)
-    await Promise.all(starts.map(({ partition }) => this.#wakeLeader(partition)))
-  }
-
-  #seekOne({ partition, offset }: StartOffset): Promise<void> {
-    return kafkaRequest(`seeking ${this.#topic}-${partition} to ${offset}`, (done) =>
-      this.#consumer.seek({ topic: this.#topic, partition, offset }, REQUEST_TIMEOUT_MS, (error) =>
-        done(error, undefined),
-      ),
-    )
+    const ours = starts.map(({ partition }) => partition)
+    const positions = this.#positions(ours)
+    this.#consumer.pause(positions)
+    await seekAll(this.#consumer, this.#topic, starts, REQUEST_TIMEOUT_MS)
+    for (const partition of ours) this.#paused.delete(partition)
+    this.#consumer.resume(positions)
+    await wakeLeaders(this.#consumer, this.#topic, ours)
   }
 
   /**
-   * A resumed partition is fetched the next time its broker's thread looks, and an idle one sleeps for
-   * up to a second (librdkafka 2.15, `rd_kafka_broker_consumer_serve`). Any request wakes it.
+   * The client pauses all partitions for a rebalance, also those that stay, and resumes them once it is
+   * answered: by then their brokers' threads may sleep.
    */
-  async #wakeLeader(partition: number): Promise<void> {
-    await new Promise<void>((resolve) => {
-      this.#consumer.queryWatermarkOffsets(this.#topic, partition, WAKE_TIMEOUT_MS, () => resolve())
-    })
+  #wakeAfterRebalance(): void {
+    if (!this.#isAnswered) return
+    this.#isAnswered = false
+    const going = [...this.#owned].filter((partition) => !this.#paused.has(partition))
+    void wakeLeaders(this.#consumer, this.#topic, going)
   }
 
   pause(partitions: readonly number[]): void {
@@ -283,6 +277,7 @@ export class KafkaSource implements Source {
       answer: () => {
         this.#forget(ours)
         incremental(this.#consumer).incrementalUnassign(this.#positions(ours))
+        this.#isAnswered = true
       },
     })
   }
@@ -342,6 +337,7 @@ export class KafkaSource implements Source {
     )
     for (const partition of partitions) this.#owned.add(partition)
     this.pause(partitions)
+    this.#isAnswered = true
   }
 
   /** After the loop has gone (closing), a revocation still needs its answer, or the client hangs. */

@@ -31,6 +31,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
 /** Files that reach out of the process: only the composition knows them. */
 const ADAPTERS: readonly string[] = [
   'src/source/kafka-consumer.ts',
+  'src/source/seek.ts',
   'src/source/group-client.ts',
   'src/source/assigned-partitions.ts',
   'src/source/kafka-changelog.ts',
@@ -64,6 +65,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   '@confluentinc/kafka-javascript': [
     'src/source/assigned-partitions.ts',
     'src/source/kafka-consumer.ts',
+    'src/source/seek.ts',
     'src/source/group-client.ts',
     'src/source/kafka-changelog.ts',
     'src/source/kafka-log.ts',
