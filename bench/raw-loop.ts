@@ -65,7 +65,7 @@ async function run(events: number): Promise<CeilingResult> {
       const partition = block.partition(index)
       const key = block.key(index)
       for (const [at, topic] of topics.entries()) {
-        unit.produce({ topic, partition, key, value: VALUES[at] ?? null })
+        unit.unsent.add({ topic, partition, key, value: VALUES[at] ?? null })
       }
       positions.set(partition, block.offset(index) + 1)
     }

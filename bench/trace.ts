@@ -79,7 +79,7 @@ function nanosecondsOf(block: typeof BARE, pass: PassOn | undefined, isExported:
   for (let unit = 0; unit < UNITS; unit += 1) {
     for (let index = 0; index < RECORDS; index += 1) {
       const record = new BlockRecord(block, index)
-      plan.predicted({ record, schemaId: 1, event: EVENT }, ROW, (each) => batch.add(each))
+      plan.predicted({ record, schemaId: 1, event: EVENT }, ROW, batch)
     }
     batch.clear()
     if (isExported) spans.unitCommitted(UNIT)

@@ -2,13 +2,12 @@ import type { Decoded } from '../decode/port.ts'
 import { invariant } from '../domain/errors.ts'
 import { deadLetter } from '../domain/outcome.ts'
 import type { Outcome } from '../domain/outcome.ts'
-import type { OutputRecord } from '../domain/record.ts'
 import type { FeatureEngine } from '../features/engine.ts'
 import { scoreRows } from '../inference/bisect.ts'
 import type { ScoredBatch } from '../inference/bisect.ts'
 import type { Scorer } from '../inference/port.ts'
 import type { Clock } from '../runtime/clock.ts'
-import type { OutputPlan } from '../sink/plan.ts'
+import type { OutputPlan, ScoredRow } from '../sink/plan.ts'
 import type { Batch } from './fetcher.ts'
 import type { LoopObserver } from './observer.ts'
 import type { PartitionTable } from './partitions.ts'
@@ -32,6 +31,9 @@ interface Scoring {
   readonly features: Float64Array
   readonly scored: Promise<ScoredBatch>
 }
+
+/** The row being written, among those of its batch. */
+type Row = { -readonly [Name in keyof ScoredRow]: ScoredRow[Name] }
 
 interface Scored extends Scoring {
   readonly answers: ScoredBatch
@@ -62,7 +64,6 @@ export interface ProcessorParts {
  */
 export class Processor {
   readonly #parts: ProcessorParts
-  readonly #produce: (record: OutputRecord) => void
   #features = new Float64Array(0)
   /** The rows of the batch before, while the model has it. */
   #otherFeatures = new Float64Array(0)
@@ -71,7 +72,6 @@ export class Processor {
 
   constructor(parts: ProcessorParts) {
     this.#parts = parts
-    this.#produce = (record) => parts.unit.produce(record)
   }
 
   /** Begins the unit lazily, on the first record that needs an answer. */
@@ -123,7 +123,9 @@ export class Processor {
     const { observer, clock, plan } = this.#parts
     const startedAt = clock.monotonic()
     plan.setNow(clock.now())
-    for (const entry of live) this.#answer(entry, features, answers)
+    // One for all of them: only where its values begin differs.
+    const row = { features, featuresAt: 0, scores: answers.scores, scoresAt: 0 }
+    for (const entry of live) this.#answer(entry, row, answers)
     await this.#flush()
     observer.stage('produce', clock.monotonic() - startedAt)
   }
@@ -133,7 +135,7 @@ export class Processor {
     const { engine, unit, stateTopic } = this.#parts
     if (stateTopic === undefined) return
     engine.changes((partition, { key, value }) => {
-      unit.produce({ topic: stateTopic, partition, key, value })
+      unit.unsent.add({ topic: stateTopic, partition, key, value })
     })
     await this.#flush()
   }
@@ -191,38 +193,33 @@ export class Processor {
     return scored
   }
 
-  #answer({ decoded, outcome, row }: Live, features: Float64Array, scored: ScoredBatch): void {
-    const { plan, tally } = this.#parts
+  #answer({ decoded, outcome, row: number }: Live, row: Row, scored: ScoredBatch): void {
+    const { plan, tally, unit } = this.#parts
     const { record, schemaId, result } = decoded
     const event = result.kind === 'event' ? result.event : undefined
     if (outcome.kind === 'late') {
       invariant(event !== undefined, 'a late record has an event')
       tally.late()
-      plan.late({ record, schemaId, event }, outcome.byMs, this.#produce)
+      plan.late({ record, schemaId, event }, outcome.byMs, unit.unsent)
       return
     }
     if (outcome.kind === 'skipped') {
       tally.skipped()
-      plan.skipped({ record, schemaId, event }, this.#produce)
+      plan.skipped({ record, schemaId, event }, unit.unsent)
       return
     }
-    const letter = outcome.kind === 'predicted' ? this.#unscorable(row, scored) : outcome
+    const letter = outcome.kind === 'predicted' ? this.#unscorable(number, scored) : outcome
     if (letter !== undefined) {
       tally.deadLetter(letter.reason)
-      plan.deadLetter({ record, schemaId, event }, letter, this.#produce)
+      plan.deadLetter({ record, schemaId, event }, letter, unit.unsent)
       return
     }
     invariant(event !== undefined, 'a predicted record has an event')
-    const { engine, outputs } = this.#parts
-    const { scores } = scored
-    const [featuresAt, scoresAt] = [row * engine.columns, row * outputs]
-    tally.predicted(event.timeMs, scores[scoresAt] ?? Number.NaN)
-    tally.values(features, featuresAt, scores, scoresAt)
-    plan.predicted(
-      { record, schemaId, event },
-      { features, featuresAt, scores, scoresAt },
-      this.#produce,
-    )
+    row.featuresAt = number * this.#parts.engine.columns
+    row.scoresAt = number * this.#parts.outputs
+    tally.predicted(event.timeMs, row.scores[row.scoresAt] ?? Number.NaN)
+    tally.values(row.features, row.featuresAt, row.scores, row.scoresAt)
+    plan.predicted({ record, schemaId, event }, row, unit.unsent)
   }
 
   #unscorable(row: number, { scores, refused }: ScoredBatch) {

@@ -1,5 +1,4 @@
 import { ServiceError } from '../domain/errors.ts'
-import type { OutputRecord } from '../domain/record.ts'
 import type { Backoff } from '../runtime/backoff.ts'
 import type { Clock } from '../runtime/clock.ts'
 import { OutputBatch } from '../sink/output-batch.ts'
@@ -58,12 +57,7 @@ export class UnitOfWork {
     this.#openedAt = this.#clock.monotonic()
   }
 
-  /** Adds a copy of the record; it reaches the client with the next `flush`. */
-  produce(record: OutputRecord): void {
-    this.#filling.add(record)
-  }
-
-  /** What was added since the last `flush`. */
+  /** Takes what is to be written; it reaches the client with the next `flush`. */
   get unsent(): OutputBatch {
     return this.#filling
   }

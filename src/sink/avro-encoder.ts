@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer'
 import { invariant } from '../domain/errors.ts'
 import type { FeatureSpec, ModelSpec } from '../domain/model-spec.ts'
 import { AvroWriter } from './avro-writer.ts'
+import { ByteStore } from './byte-store.ts'
 import { boundedInt, wireHeader } from './output-buffer.ts'
 import type { ModelIdentity } from './identity.ts'
 import type { AuditRow, OutputEncoder, OutputSchemaIds, PredictedRow } from './port.ts'
@@ -9,6 +10,7 @@ import type { AuditRow, OutputEncoder, OutputSchemaIds, PredictedRow } from './p
 /** Union indexes of the optional fields, all `["null", type]`. */
 const NULL = 0
 const PRESENT = 1
+const NOTHING = Buffer.alloc(0)
 
 const OUTCOME_INDEX = { predicted: 0, late: 1, 'dead-letter': 2, skipped: 3 } as const
 
@@ -53,19 +55,19 @@ export class AvroEncoder implements OutputEncoder {
     this.#computedAt = encodeStrings([new Date(nowMs).toISOString()])
   }
 
-  features(row: PredictedRow): Buffer {
+  features(row: PredictedRow, into: ByteStore): void {
     const writer = this.#writer
-    writer.begin(this.#headers.features)
+    writer.begin(into, this.#headers.features)
     writer.writeString(row.key)
     let at = row.featuresAt
     for (const column of this.#columns) this.#writeFeature(column, row.features[at++] ?? Number.NaN)
     writer.writeRaw(this.#computedAt)
-    return writer.end()
+    writer.end()
   }
 
-  prediction(row: PredictedRow): Buffer {
+  prediction(row: PredictedRow, into: ByteStore): void {
     const writer = this.#writer
-    writer.begin(this.#headers.predictions)
+    writer.begin(into, this.#headers.predictions)
     writer.writeString(row.eventId)
     writer.writeString(row.key)
     for (let output = 0; output < this.#outputs; output += 1) {
@@ -74,12 +76,12 @@ export class AvroEncoder implements OutputEncoder {
     writer.writeRaw(this.#model)
     writer.writeLong(row.eventTimeMs)
     writer.writeLong(this.#nowMs)
-    return writer.end()
+    writer.end()
   }
 
-  audit(row: AuditRow): Buffer {
+  audit(row: AuditRow, into: ByteStore): void {
     const writer = this.#writer
-    writer.begin(this.#headers.audit)
+    writer.begin(into, this.#headers.audit)
     writer.writeSmall(OUTCOME_INDEX[row.outcome])
     this.#writeOptionalString(row.reason)
     this.#writeSourceTopic(row.sourceTopic)
@@ -92,7 +94,7 @@ export class AvroEncoder implements OutputEncoder {
     writer.writeRaw(this.#provenance)
     this.#writeScored(row.predicted)
     writer.writeLong(this.#nowMs)
-    return writer.end()
+    writer.end()
   }
 
   #writeFeature({ name, type, nullable }: FeatureSpec, value: number): void {
@@ -151,7 +153,10 @@ export class AvroEncoder implements OutputEncoder {
 }
 
 function encodeStrings(texts: readonly string[]): Buffer {
+  const store = new ByteStore()
   const writer = new AvroWriter()
+  writer.begin(store, NOTHING)
   for (const text of texts) writer.writeString(text)
-  return Buffer.from(writer.end())
+  writer.end()
+  return Buffer.from(store.from(0))
 }

@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer'
 import type { ModelSpec } from '../domain/model-spec.ts'
+import type { ByteStore } from './byte-store.ts'
 import type { ModelIdentity } from './identity.ts'
 import { JsonWriter } from './json-writer.ts'
 import { wireHeader } from './output-buffer.ts'
@@ -64,9 +65,9 @@ export class JsonEncoder implements OutputEncoder {
     this.#computedAt = Buffer.from(`,"computed_at":"${new Date(nowMs).toISOString()}"}`)
   }
 
-  features(row: PredictedRow): Buffer {
+  features(row: PredictedRow, into: ByteStore): void {
     const writer = this.#writer
-    writer.begin(this.#headers.features)
+    writer.begin(into, this.#headers.features)
     writer.writeText(row.key)
     let at = row.featuresAt
     for (const name of this.#featureNames) {
@@ -74,13 +75,13 @@ export class JsonEncoder implements OutputEncoder {
       writer.writeNumber(row.features[at++] ?? Number.NaN)
     }
     writer.writeRaw(this.#computedAt)
-    return writer.end()
+    writer.end()
   }
 
-  prediction(row: PredictedRow): Buffer {
+  prediction(row: PredictedRow, into: ByteStore): void {
     const writer = this.#writer
     const { modelThenEventTime, predictedAt } = this.#names
-    writer.begin(this.#headers.predictions)
+    writer.begin(into, this.#headers.predictions)
     writer.writeText(row.eventId)
     writer.writeRaw(this.#keyName)
     writer.writeText(row.key)
@@ -94,13 +95,13 @@ export class JsonEncoder implements OutputEncoder {
     writer.writeRaw(predictedAt)
     writer.writeNumber(this.#nowMs)
     writer.writeRaw(END)
-    return writer.end()
+    writer.end()
   }
 
-  audit(row: AuditRow): Buffer {
+  audit(row: AuditRow, into: ByteStore): void {
     const writer = this.#writer
     const names = this.#names
-    writer.begin(this.#headers.audit)
+    writer.begin(into, this.#headers.audit)
     writer.writeText(OUTCOME_NAMES[row.outcome])
     this.#writeText(names.reason, row.reason)
     this.#writeText(names.sourceTopic, row.sourceTopic)
@@ -114,7 +115,7 @@ export class JsonEncoder implements OutputEncoder {
     this.#writeScored(row.predicted)
     this.#writeNumber(names.auditedAt, this.#nowMs)
     writer.writeRaw(END)
-    return writer.end()
+    writer.end()
   }
 
   #writeScored(row: PredictedRow | undefined): void {

@@ -1,10 +1,14 @@
 import { Buffer } from 'node:buffer'
 import { invariant } from '../domain/errors.ts'
 import type { Header, OutputRecord } from '../domain/record.ts'
+import { ByteStore } from './byte-store.ts'
+import { SHORT_TEXT_MAX } from './output-buffer.ts'
 
 /** Numbers of a record: topic, partition, where key and value begin and end, where extras begin. */
 const RECORD = 7
 const NONE = -1
+/** A UTF-16 unit takes at most so many. */
+const UTF8_BYTES_MAX = 3
 const RECORDS_FIRST = 1024
 const BYTES_FIRST = 1 << 16
 
@@ -15,13 +19,12 @@ const BYTES_FIRST = 1 << 16
  */
 export class OutputBatch {
   readonly #topics: string[] = []
-  #bytes: Buffer = Buffer.allocUnsafeSlow(BYTES_FIRST)
-  #size = 0
+  readonly #store = new ByteStore(BYTES_FIRST)
   #records = new Int32Array(RECORDS_FIRST * RECORD)
   #count = 0
   readonly #volumes: { topic: string; records: number; bytes: number }[] = []
   #lastTopic = 0
-  #lastKey: Buffer | null = null
+  #lastKey: Buffer | string | null = null
   #lastHeaders: readonly Header[] | undefined
   #lastExtras = NONE
 
@@ -35,7 +38,7 @@ export class OutputBatch {
   }
 
   get bytes(): Buffer {
-    return this.#bytes
+    return this.#store.bytes
   }
 
   /** The records from number `from` on, seven numbers each; offsets into `bytes`, −1 for none. */
@@ -51,31 +54,35 @@ export class OutputBatch {
   }
 
   /** Adds a copy. The same key or headers object as of the record before must have the same bytes. */
-  add(record: OutputRecord): void {
-    const { key, value, headers, timestamp } = record
-    const at = this.#count * RECORD
-    if (at === this.#records.length) {
-      const grown = new Int32Array(at * 2)
-      grown.set(this.#records)
-      this.#records = grown
-    }
-    const topic = this.#topic(record.topic)
-    this.#records[at] = topic
-    this.#records[at + 1] = record.partition
-    if (key !== null && key === this.#lastKey) {
-      this.#records[at + 2] = this.#records[at + 2 - RECORD] ?? NONE
-      this.#records[at + 3] = this.#records[at + 3 - RECORD] ?? NONE
-    } else {
-      this.#put(at + 2, key)
-    }
+  add({ topic, partition, key, value, headers, timestamp }: OutputRecord): void {
+    const at = this.#head(topic, partition, key)
     this.#put(at + 4, value)
     this.#records[at + 6] = this.#extrasOf(timestamp, headers)
-    this.#lastKey = key
-    this.#count += 1
-    const volume = this.#volumes[topic]
-    if (volume === undefined) return
-    volume.records += 1
-    volume.bytes += value?.length ?? 0
+    this.#complete(at)
+  }
+
+  /**
+   * Begins a record whose value is encoded in place, behind what the store holds. `end` completes it.
+   *
+   * @param key a text is written as UTF-8
+   */
+  begin(
+    topic: string,
+    partition: number,
+    key: Buffer | string | null,
+    headers?: readonly Header[],
+  ): ByteStore {
+    const at = this.#head(topic, partition, key)
+    this.#records[at + 6] = this.#extrasOf(undefined, headers)
+    this.#records[at + 4] = this.#store.size
+    return this.#store
+  }
+
+  /** The value of the record begun last is complete. */
+  end(): void {
+    const at = this.#count * RECORD
+    this.#records[at + 5] = this.#store.size
+    this.#complete(at)
   }
 
   /** Record number `index`; its bytes are views. */
@@ -86,8 +93,8 @@ export class OutputBatch {
     return {
       topic: this.#topics[topic] ?? '',
       partition,
-      key: keyAt < 0 ? null : this.#bytes.subarray(keyAt, keyEnd),
-      value: valueAt < 0 ? null : this.#bytes.subarray(valueAt, valueEnd),
+      key: keyAt < 0 ? null : this.#store.bytes.subarray(keyAt, keyEnd),
+      value: valueAt < 0 ? null : this.#store.bytes.subarray(valueAt, valueEnd),
       ...(extrasAt < 0 ? {} : this.#extras(extrasAt)),
     }
   }
@@ -95,13 +102,43 @@ export class OutputBatch {
   /** Empties it; its memory stays. */
   clear(): void {
     this.#count = 0
-    this.#size = 0
+    this.#store.size = 0
     this.#lastKey = null
     this.#lastHeaders = undefined
     for (const volume of this.#volumes) {
       volume.records = 0
       volume.bytes = 0
     }
+  }
+
+  /** Topic, partition and key of the next record. @returns where its numbers begin */
+  #head(topic: string, partition: number, key: Buffer | string | null): number {
+    const at = this.#count * RECORD
+    if (at === this.#records.length) {
+      const grown = new Int32Array(at * 2)
+      grown.set(this.#records)
+      this.#records = grown
+    }
+    this.#records[at] = this.#topic(topic)
+    this.#records[at + 1] = partition
+    if (key !== null && key === this.#lastKey) {
+      this.#records[at + 2] = this.#records[at + 2 - RECORD] ?? NONE
+      this.#records[at + 3] = this.#records[at + 3 - RECORD] ?? NONE
+    } else if (typeof key === 'string') {
+      this.#putText(at + 2, key)
+    } else {
+      this.#put(at + 2, key)
+    }
+    this.#lastKey = key
+    return at
+  }
+
+  #complete(at: number): void {
+    this.#count += 1
+    const volume = this.#volumes[this.#lastTopic]
+    if (volume === undefined) return
+    volume.records += 1
+    volume.bytes += (this.#records[at + 5] ?? 0) - (this.#records[at + 4] ?? 0)
   }
 
   #topic(name: string): number {
@@ -121,11 +158,20 @@ export class OutputBatch {
       this.#records[at + 1] = NONE
       return
     }
-    this.#reserve(bytes.length)
-    this.#bytes.set(bytes, this.#size)
-    this.#records[at] = this.#size
-    this.#size += bytes.length
-    this.#records[at + 1] = this.#size
+    const store = this.#store
+    store.reserve(bytes.length)
+    store.bytes.set(bytes, store.size)
+    this.#records[at] = store.size
+    store.size += bytes.length
+    this.#records[at + 1] = store.size
+  }
+
+  #putText(at: number, text: string): void {
+    const store = this.#store
+    store.reserve(text.length * UTF8_BYTES_MAX)
+    this.#records[at] = store.size
+    store.size += writeText(store.bytes, text, store.size)
+    this.#records[at + 1] = store.size
   }
 
   /** @returns where they begin; −1 when there are none */
@@ -142,11 +188,11 @@ export class OutputBatch {
 
   /** Timestamp, number of headers, then of each the sized name and value. @returns where they begin */
   #putExtras(timestamp: number, headers: readonly Header[]): number {
-    const from = this.#size
-    this.#reserve(12)
-    this.#bytes.writeDoubleLE(timestamp, this.#size)
-    this.#bytes.writeInt32LE(headers.length, this.#size + 8)
-    this.#size += 12
+    const from = this.#store.size
+    this.#store.reserve(12)
+    this.#store.bytes.writeDoubleLE(timestamp, this.#store.size)
+    this.#store.bytes.writeInt32LE(headers.length, this.#store.size + 8)
+    this.#store.size += 12
     for (const header of headers) {
       const [name] = Object.keys(header)
       const value = name === undefined ? undefined : header[name]
@@ -159,22 +205,22 @@ export class OutputBatch {
 
   #putSized(content: Buffer | string): void {
     const length = Buffer.byteLength(content)
-    this.#reserve(4 + length)
-    this.#bytes.writeInt32LE(length, this.#size)
-    if (typeof content === 'string') this.#bytes.write(content, this.#size + 4)
-    else this.#bytes.set(content, this.#size + 4)
-    this.#size += 4 + length
+    this.#store.reserve(4 + length)
+    this.#store.bytes.writeInt32LE(length, this.#store.size)
+    if (typeof content === 'string') this.#store.bytes.write(content, this.#store.size + 4)
+    else this.#store.bytes.set(content, this.#store.size + 4)
+    this.#store.size += 4 + length
   }
 
   #extras(from: number): Pick<OutputRecord, 'headers' | 'timestamp'> {
-    const timestamp = this.#bytes.readDoubleLE(from)
+    const timestamp = this.#store.bytes.readDoubleLE(from)
     let at = from + 12
     const sized = (): Buffer => {
-      const size = this.#bytes.readInt32LE(at)
+      const size = this.#store.bytes.readInt32LE(at)
       at += 4 + size
-      return this.#bytes.subarray(at - size, at)
+      return this.#store.bytes.subarray(at - size, at)
     }
-    const headers = Array.from({ length: this.#bytes.readInt32LE(from + 8) }, (): Header => {
+    const headers = Array.from({ length: this.#store.bytes.readInt32LE(from + 8) }, (): Header => {
       const name = sized().toString()
       return { [name]: sized() }
     })
@@ -183,12 +229,16 @@ export class OutputBatch {
       ...(timestamp > 0 ? { timestamp } : {}),
     }
   }
+}
 
-  #reserve(bytes: number): void {
-    const needed = this.#size + bytes
-    if (needed <= this.#bytes.length) return
-    const grown = Buffer.allocUnsafeSlow(Math.max(needed, this.#bytes.length * 2))
-    this.#bytes.copy(grown, 0, 0, this.#size)
-    this.#bytes = grown
+/** Short ASCII texts are copied character by character: cheaper than a call into the runtime. @returns its bytes */
+function writeText(bytes: Buffer, text: string, from: number): number {
+  const { length } = text
+  if (length > SHORT_TEXT_MAX) return bytes.write(text, from)
+  for (let index = 0; index < length; index += 1) {
+    const code = text.charCodeAt(index)
+    if (code > 0x7f) return bytes.write(text, from)
+    bytes[from + index] = code
   }
+  return length
 }

@@ -1,22 +1,29 @@
 import { Buffer } from 'node:buffer'
+import { withRoom } from './byte-store.ts'
+import type { ByteStore } from './byte-store.ts'
 
-const SIZE_FIRST = 4096
+const NOTHING = Buffer.allocUnsafeSlow(0)
 
-/** One buffer that values are encoded into, one after the other; it grows by doubling. */
+/** Encodes values in place: where the bytes of a store end. */
 export class OutputBuffer {
-  protected bytes = Buffer.allocUnsafeSlow(SIZE_FIRST)
+  protected bytes: Buffer = NOTHING
   protected at = 0
-  #view = new DataView(this.bytes.buffer)
+  #view: DataView = new DataView(NOTHING.buffer)
+  #store: ByteStore | undefined
 
-  /** Starts a new value with the bytes given, e.g. the wire-format header. */
-  begin(header: Buffer): void {
-    this.at = 0
+  /** Starts a value behind what the store holds, with bytes that are encoded already. */
+  begin(store: ByteStore, header: Buffer): void {
+    this.#store = store
+    this.#use(store.bytes)
+    this.at = store.size
     this.writeRaw(header)
   }
 
-  /** The bytes written since `begin`: a view that the next value overwrites. */
-  end(): Buffer {
-    return this.bytes.subarray(0, this.at)
+  /** The value is complete: from now on the store holds it. */
+  end(): void {
+    if (this.#store === undefined) return
+    this.#store.bytes = this.bytes
+    this.#store.size = this.at
   }
 
   /** Bytes that are encoded already. */
@@ -56,13 +63,13 @@ export class OutputBuffer {
 
   protected reserve(size: number): void {
     const needed = this.at + size
-    if (needed <= this.bytes.length) return
-    let grownSize = this.bytes.length * 2
-    while (grownSize < needed) grownSize *= 2
-    const grown = Buffer.allocUnsafeSlow(grownSize)
-    this.bytes.copy(grown, 0, 0, this.at)
-    this.bytes = grown
-    this.#view = new DataView(grown.buffer)
+    if (needed > this.bytes.length) this.#use(withRoom(this.bytes, this.at, needed))
+  }
+
+  #use(bytes: Buffer): void {
+    if (bytes === this.bytes) return
+    this.bytes = bytes
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
   }
 }
 

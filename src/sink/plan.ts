@@ -1,10 +1,10 @@
-import { Buffer } from 'node:buffer'
 import type { Event } from '../domain/event.ts'
 import type { HeaderStyle } from '../domain/header-style.ts'
 import type { DeadLetter } from '../domain/outcome.ts'
-import type { Header, InputRecord, OutputRecord } from '../domain/record.ts'
+import type { Header, InputRecord } from '../domain/record.ts'
 import { deadLetterHeaders, lateHeaders } from './headers.ts'
 import type { HeaderIdentity, Provenance } from './headers.ts'
+import type { OutputBatch } from './output-batch.ts'
 import type { AuditRow, OutputEncoder, PredictedRow } from './port.ts'
 
 const NO_HEADERS: readonly Header[] = []
@@ -28,7 +28,7 @@ export interface Answered<Known extends Event | undefined = Event | undefined> {
 /** Where the features and scores of one row lie. */
 export type ScoredRow = Pick<PredictedRow, 'features' | 'featuresAt' | 'scores' | 'scoresAt'>
 
-type Produce = (record: OutputRecord) => void
+type Mutable<Row> = { -readonly [Name in keyof Row]: Row[Name] }
 
 /** The headers of a record that go on with what is written for it; called once a record. */
 export type PassOn = (record: InputRecord) => readonly Header[] | undefined
@@ -36,8 +36,6 @@ export type PassOn = (record: InputRecord) => readonly Header[] | undefined
 /**
  * Says what is written for each outcome, always to the partition with
  * the input partition's number.
- *
- * Values are views that the next encoding overwrites, so `produce` must copy them.
  */
 export class OutputPlan {
   readonly #topics: OutputTopics
@@ -46,6 +44,28 @@ export class OutputPlan {
   readonly #headerStyle: HeaderStyle
   readonly #passOn: PassOn | undefined
   #failedAt = ''
+  /** What the encoder is given, filled anew for each record. */
+  readonly #row: Mutable<PredictedRow> = {
+    key: '',
+    eventId: '',
+    eventTimeMs: 0,
+    features: new Float64Array(0),
+    featuresAt: 0,
+    scores: new Float64Array(0),
+    scoresAt: 0,
+  }
+  readonly #auditRow: Mutable<AuditRow> = {
+    outcome: 'predicted',
+    reason: undefined,
+    sourceTopic: '',
+    sourcePartition: 0,
+    sourceOffset: 0,
+    schemaId: undefined,
+    key: undefined,
+    eventId: undefined,
+    eventTimeMs: undefined,
+    predicted: undefined,
+  }
 
   constructor(options: {
     readonly topics: OutputTopics
@@ -70,62 +90,78 @@ export class OutputPlan {
   }
 
   /** Features, prediction and audit, all keyed by the entity key. */
-  predicted(answered: Answered<Event>, row: ScoredRow, produce: Produce): void {
+  predicted(answered: Answered<Event>, scored: ScoredRow, batch: OutputBatch): void {
     const { event, record } = answered
     const { partition } = record
-    const key = keyBytes(record.key, event.key)
-    const predicted: PredictedRow = {
-      key: event.key,
-      eventId: event.id,
-      eventTimeMs: event.timeMs,
-      features: row.features,
-      featuresAt: row.featuresAt,
-      scores: row.scores,
-      scoresAt: row.scoresAt,
-    }
-    const { features, predictions, audit } = this.#topics
+    const { key } = event
+    const row = this.#row
+    row.key = key
+    row.eventId = event.id
+    row.eventTimeMs = event.timeMs
+    row.features = scored.features
+    row.featuresAt = scored.featuresAt
+    row.scores = scored.scores
+    row.scoresAt = scored.scoresAt
+    const { features, predictions } = this.#topics
     const headers = this.#passOn?.(record) ?? NO_HEADERS
-    const vector = this.#encoder.features(predicted)
-    produce({ topic: features, partition, key, value: vector, headers })
-    const prediction = this.#encoder.prediction(predicted)
-    produce({ topic: predictions, partition, key, value: prediction, headers })
-    const value = this.#encoder.audit(auditRow(answered, { outcome: 'predicted', predicted }))
-    produce({ topic: audit, partition, key, value, headers })
+    this.#encoder.features(row, batch.begin(features, partition, key, headers))
+    batch.end()
+    this.#encoder.prediction(row, batch.begin(predictions, partition, key, headers))
+    batch.end()
+    this.#auditRow.outcome = 'predicted'
+    this.#auditRow.reason = undefined
+    this.#auditRow.predicted = row
+    this.#audit(answered, headers, batch)
   }
 
   /** The record as it came, saying by how much it is late, and the audit. */
-  late(answered: Answered<Event>, byMs: number, produce: Produce): void {
+  late(answered: Answered<Event>, byMs: number, batch: OutputBatch): void {
     const headers = lateHeaders(this.#provenance(answered), byMs)
-    this.#forward(this.#topics.late, answered.record, { headers, produce })
-    this.#audit(answered, { outcome: 'late' }, produce)
+    forward(this.#topics.late, answered.record, headers, batch)
+    this.#auditUnscored(answered, 'late', batch)
   }
 
   /** A tombstone that is passed over: the audit alone. */
-  skipped(answered: Answered, produce: Produce): void {
-    this.#audit(answered, { outcome: 'skipped' }, produce)
+  skipped(answered: Answered, batch: OutputBatch): void {
+    this.#auditUnscored(answered, 'skipped', batch)
   }
 
   /** The record as it came, saying why it is a dead letter, and the audit. */
-  deadLetter(answered: Answered, letter: DeadLetter, produce: Produce): void {
+  deadLetter(answered: Answered, letter: DeadLetter, batch: OutputBatch): void {
     const headers = deadLetterHeaders(this.#provenance(answered), letter, this.#headerStyle)
-    this.#forward(this.#topics.deadLetters, answered.record, { headers, produce })
-    this.#audit(answered, { outcome: 'dead-letter', reason: letter.reason }, produce)
+    forward(this.#topics.deadLetters, answered.record, headers, batch)
+    this.#auditUnscored(answered, 'dead-letter', batch, letter.reason)
   }
 
-  #forward(
-    topic: string,
-    { partition, key, value }: InputRecord,
-    { headers, produce }: { readonly headers: readonly Header[]; readonly produce: Produce },
+  #auditUnscored(
+    answered: Answered,
+    outcome: AuditRow['outcome'],
+    batch: OutputBatch,
+    reason?: string,
   ): void {
-    produce({ topic, partition, key, value, headers })
+    this.#auditRow.outcome = outcome
+    this.#auditRow.reason = reason
+    this.#auditRow.predicted = undefined
+    this.#audit(answered, this.#passOn?.(answered.record) ?? NO_HEADERS, batch)
   }
 
-  #audit(answered: Answered, fate: Fate, produce: Produce): void {
-    const { record, event } = answered
-    const key = event === undefined ? record.key : keyBytes(record.key, event.key)
-    const value = this.#encoder.audit(auditRow(answered, fate))
-    const headers = this.#passOn?.(record) ?? NO_HEADERS
-    produce({ topic: this.#topics.audit, partition: record.partition, key, value, headers })
+  /** The rest of the audit row, and the record. */
+  #audit(
+    { record, schemaId, event }: Answered,
+    headers: readonly Header[],
+    batch: OutputBatch,
+  ): void {
+    const row = this.#auditRow
+    row.sourceTopic = record.topic
+    row.sourcePartition = record.partition
+    row.sourceOffset = record.offset
+    row.schemaId = schemaId
+    row.key = event?.key
+    row.eventId = event?.id
+    row.eventTimeMs = event?.timeMs
+    const key = event === undefined ? record.key : event.key
+    this.#encoder.audit(row, batch.begin(this.#topics.audit, record.partition, key, headers))
+    batch.end()
   }
 
   #provenance({ record, schemaId }: Answered): Provenance {
@@ -133,38 +169,11 @@ export class OutputPlan {
   }
 }
 
-interface Fate {
-  readonly outcome: AuditRow['outcome']
-  readonly reason?: string
-  readonly predicted?: PredictedRow
-}
-
-function auditRow({ record, schemaId, event }: Answered, fate: Fate): AuditRow {
-  return {
-    outcome: fate.outcome,
-    reason: fate.reason,
-    sourceTopic: record.topic,
-    sourcePartition: record.partition,
-    sourceOffset: record.offset,
-    schemaId,
-    key: event?.key,
-    eventId: event?.id,
-    eventTimeMs: event?.timeMs,
-    predicted: fate.predicted,
-  }
-}
-
-/** The bytes of the entity key: the record's own when they are the same, as they mostly are. */
-function keyBytes(own: Buffer | null, key: string): Buffer {
-  return own !== null && isAscii(own, key) ? own : Buffer.from(key)
-}
-
-/** Whether the text is ASCII and these are its bytes. */
-function isAscii(bytes: Buffer, text: string): boolean {
-  if (bytes.length !== text.length) return false
-  for (let at = 0; at < bytes.length; at += 1) {
-    const code = text.charCodeAt(at)
-    if (code > 0x7f || bytes[at] !== code) return false
-  }
-  return true
+function forward(
+  topic: string,
+  { partition, key, value }: InputRecord,
+  headers: readonly Header[],
+  batch: OutputBatch,
+): void {
+  batch.add({ topic, partition, key, value, headers })
 }

@@ -1,3 +1,4 @@
+import type { ByteStore } from './byte-store.ts'
 import type { OutputBatch } from './output-batch.ts'
 
 /** Next offset to read of an input partition, with what must survive a restart in its metadata. */
@@ -50,7 +51,7 @@ export interface PredictedRow {
   readonly scoresAt: number
 }
 
-/** What one audit record says of one input record. */
+/** What one audit record says of one input record. Reused between rows. */
 export interface AuditRow {
   readonly outcome: 'predicted' | 'late' | 'dead-letter' | 'skipped'
   /** Dead-letter reason; `undefined` otherwise. */
@@ -74,14 +75,11 @@ export interface OutputSchemaIds {
   readonly audit: number
 }
 
-/**
- * Encodes output values. A returned buffer is a view that the next call overwrites, so it must be
- * produced (copied) first.
- */
+/** Encodes output values, in place: behind what the store holds. */
 export interface OutputEncoder {
   /** Called once per micro-batch: the wall-clock time written as `computed_at`, `predicted_at`, `audited_at`. */
   setNow(nowMs: number): void
-  features(row: PredictedRow): Buffer
-  prediction(row: PredictedRow): Buffer
-  audit(row: AuditRow): Buffer
+  features(row: PredictedRow, into: ByteStore): void
+  prediction(row: PredictedRow, into: ByteStore): void
+  audit(row: AuditRow, into: ByteStore): void
 }

@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer'
 import { invariant } from '../domain/errors.ts'
 import type { FeatureSpec, ModelSpec } from '../domain/model-spec.ts'
+import { ByteStore } from './byte-store.ts'
 import type { ModelIdentity } from './identity.ts'
 import { boundedInt, wireHeader } from './output-buffer.ts'
 import type { AuditRow, OutputEncoder, OutputSchemaIds, PredictedRow } from './port.ts'
@@ -9,6 +10,7 @@ import { ProtobufWriter } from './protobuf-writer.ts'
 
 /** Message indexes of the first message, in their short form. */
 const FIRST_MESSAGE = Buffer.alloc(1)
+const NOTHING = Buffer.alloc(0)
 const FLOAT_BYTES = 4
 const DOUBLE_BYTES = 8
 
@@ -64,10 +66,10 @@ export class ProtobufEncoder implements OutputEncoder {
     this.#computedAt = encodeStrings(computedAt, [new Date(nowMs).toISOString()])
   }
 
-  features(row: PredictedRow): Buffer {
+  features(row: PredictedRow, into: ByteStore): void {
     const writer = this.#writer
     const { key, first } = this.#numbers.features
-    writer.begin(this.#headers.features)
+    writer.begin(into, this.#headers.features)
     writer.writeStringField(key, row.key)
     writer.writeRaw(this.#computedAt)
     for (let column = 0; column < this.#columns.length; column += 1) {
@@ -75,13 +77,13 @@ export class ProtobufEncoder implements OutputEncoder {
       const feature = this.#columns[column]
       if (feature !== undefined) this.#writeFeature(feature, first + column, value)
     }
-    return writer.end()
+    writer.end()
   }
 
-  prediction(row: PredictedRow): Buffer {
+  prediction(row: PredictedRow, into: ByteStore): void {
     const writer = this.#writer
     const { eventId, key, eventTime, predictedAt, first } = this.#numbers.predictions
-    writer.begin(this.#headers.predictions)
+    writer.begin(into, this.#headers.predictions)
     writer.writeStringField(eventId, row.eventId)
     writer.writeStringField(key, row.key)
     writer.writeRaw(this.#model)
@@ -91,13 +93,13 @@ export class ProtobufEncoder implements OutputEncoder {
       const score = row.scores[row.scoresAt + output] ?? Number.NaN
       if (!Object.is(score, 0)) writer.writeDoubleField(first + output, score)
     }
-    return writer.end()
+    writer.end()
   }
 
-  audit(row: AuditRow): Buffer {
+  audit(row: AuditRow, into: ByteStore): void {
     const writer = this.#writer
     const numbers = this.#numbers.audit
-    writer.begin(this.#headers.audit)
+    writer.begin(into, this.#headers.audit)
     writer.writeLongField(numbers.outcome, OUTCOME_NUMBERS[row.outcome])
     if (row.reason !== undefined) writer.writeStringField(numbers.reason, row.reason)
     writer.writeStringField(numbers.sourceTopic, row.sourceTopic)
@@ -114,7 +116,7 @@ export class ProtobufEncoder implements OutputEncoder {
     writer.writeRaw(this.#provenance)
     if (row.predicted !== undefined) this.#writeScored(row.predicted)
     writer.writeTimestampField(numbers.auditedAt, this.#nowMs)
-    return writer.end()
+    writer.end()
   }
 
   #writeFeature({ name, type, nullable }: FeatureSpec, number: number, value: number): void {
@@ -184,7 +186,10 @@ function resolveNumbers(spec: ModelSpec) {
 
 /** Texts whose fields follow each other. */
 function encodeStrings(first: number, texts: readonly string[]): Buffer {
+  const store = new ByteStore()
   const writer = new ProtobufWriter()
+  writer.begin(store, NOTHING)
   texts.forEach((text, index) => writer.writeStringField(first + index, text))
-  return Buffer.from(writer.end())
+  writer.end()
+  return Buffer.from(store.from(0))
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import avro from 'avsc'
 import { AvroEncoder } from '../../../src/sink/avro-encoder.ts'
+import { ByteStore } from '../../../src/sink/byte-store.ts'
 import { outputSchemas } from '../../../src/sink/output-schemas.ts'
 import { ENGAGEMENT_SPEC, IDENTITY } from '../../fixtures/specs.ts'
 
@@ -12,7 +13,8 @@ function featuresOf(count: number, average: number): unknown {
     schemaIds: { features: 1, predictions: 2, audit: 3 },
   })
   encoder.setNow(0)
-  const value = encoder.features({
+  const store = new ByteStore()
+  const row = {
     key: 'u1',
     eventId: 'e',
     eventTimeMs: 0,
@@ -20,9 +22,10 @@ function featuresOf(count: number, average: number): unknown {
     featuresAt: 0,
     scores: Float64Array.of(),
     scoresAt: 0,
-  })
+  }
+  encoder.features(row, store)
   const schema = JSON.parse(JSON.stringify(outputSchemas(ENGAGEMENT_SPEC).features))
-  return avro.Type.forSchema(schema).fromBuffer(value.subarray(5))
+  return avro.Type.forSchema(schema).fromBuffer(store.from(5))
 }
 
 test('the seed case reads count 3 and average 10', () => {

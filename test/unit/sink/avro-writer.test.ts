@@ -3,15 +3,16 @@ import { test } from 'node:test'
 import avro from 'avsc'
 import fc from 'fast-check'
 import { AvroCursor } from '../../../src/decode/avro-cursor.ts'
+import { ByteStore } from '../../../src/sink/byte-store.ts'
 import { AvroWriter } from '../../../src/sink/avro-writer.ts'
 
-const NOTHING = Buffer.alloc(0)
-
 function written(write: (writer: AvroWriter) => void): Buffer {
+  const store = new ByteStore()
   const writer = new AvroWriter()
-  writer.begin(NOTHING)
+  writer.begin(store, Buffer.alloc(0))
   write(writer)
-  return Buffer.from(writer.end())
+  writer.end()
+  return store.from(0)
 }
 
 const longs = fc.oneof(
@@ -103,11 +104,38 @@ test('a value larger than the buffer makes it grow and stays whole', () => {
   )
 })
 
-test('a new value begins with its header and nothing of the last', () => {
+test('a value follows what the store holds, begins with its header, and keeps its place as the store grows', () => {
+  const store = new ByteStore(4)
   const writer = new AvroWriter()
-  writer.begin(Buffer.from('first header'))
-  writer.writeString('something long enough to be seen')
-  writer.begin(Buffer.from('h'))
-  writer.writeSmall(1)
-  assert.deepEqual(writer.end(), Buffer.from([0x68, 2]))
+  writer.begin(store, Buffer.from('first'))
+  writer.end()
+  store.reserve(1)
+  store.bytes[store.size++] = 7
+  writer.begin(store, Buffer.from('h'))
+  writer.writeString('something longer than there was room for')
+  writer.writeDouble(1.5)
+  writer.end()
+  const text = '\x50something longer than there was room for'
+  const double = Buffer.alloc(8)
+  double.writeDoubleLE(1.5)
+  assert.deepEqual(store.from(0), Buffer.concat([Buffer.from(`first\x07h${text}`), double]))
+})
+
+test('one writer serves several stores in turn', () => {
+  const stores = [new ByteStore(), new ByteStore()]
+  const writer = new AvroWriter()
+  for (const value of [0, 1, 2, 3]) {
+    const store = stores[value % 2]
+    assert.ok(store !== undefined)
+    writer.begin(store, Buffer.alloc(0))
+    writer.writeDouble(value)
+    writer.end()
+  }
+  assert.deepEqual(
+    stores.map((store) => [store.bytes.readDoubleLE(0), store.bytes.readDoubleLE(8), store.size]),
+    [
+      [0, 2, 16],
+      [1, 3, 16],
+    ],
+  )
 })

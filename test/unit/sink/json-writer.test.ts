@@ -1,13 +1,16 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { ByteStore } from '../../../src/sink/byte-store.ts'
 import { JsonWriter } from '../../../src/sink/json-writer.ts'
 
 function written(write: (writer: JsonWriter) => void): string {
+  const store = new ByteStore()
   const writer = new JsonWriter()
-  writer.begin(Buffer.alloc(0))
+  writer.begin(store, Buffer.alloc(0))
   write(writer)
-  return writer.end().toString()
+  writer.end()
+  return store.from(0).toString()
 }
 
 test('texts and numbers are written as JSON.stringify does', () => {

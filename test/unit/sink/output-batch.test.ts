@@ -80,3 +80,33 @@ test('it tells how much goes to each topic, and begins anew when it is cleared',
   assert.deepEqual(volumes(), [['b', 1, 5]])
   assert.deepEqual(batch.at(0).value, Buffer.from('again'))
 })
+
+test('a record whose value is encoded in place lies among those that were added', () => {
+  const batch = new OutputBatch()
+  const headers = [{ trace: Buffer.from('t') }]
+  batch.add({ topic: 'a', partition: 0, key: KEY, value: Buffer.from('one') })
+  for (const key of ['u1', 'u1', 'ü', 'x'.repeat(100), '', null, KEY]) {
+    const store = batch.begin('b', 3, key, headers)
+    const value = Buffer.alloc(50_000, String(key ?? '-'))
+    store.reserve(value.length)
+    store.bytes.set(value, store.size)
+    store.size += value.length
+    batch.end()
+    assert.deepEqual(batch.at(batch.count - 1), {
+      topic: 'b',
+      partition: 3,
+      key: key === null ? null : Buffer.from(key),
+      value,
+      headers,
+    })
+  }
+  batch.add({ topic: 'a', partition: 0, key: null, value: Buffer.from('last') })
+  assert.deepEqual(String(batch.at(0).value), 'one')
+  assert.deepEqual(String(batch.at(8).value), 'last')
+  const volumes: unknown[] = []
+  batch.eachVolume((...volume) => volumes.push(volume))
+  assert.deepEqual(volumes, [
+    ['a', 2, 7],
+    ['b', 7, 350_000],
+  ])
+})

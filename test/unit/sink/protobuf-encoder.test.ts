@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { ByteStore } from '../../../src/sink/byte-store.ts'
 import { ProtobufEncoder } from '../../../src/sink/protobuf-encoder.ts'
 import type { PredictedRow } from '../../../src/sink/port.ts'
 import { ENGAGEMENT_SPEC, IDENTITY } from '../../fixtures/specs.ts'
@@ -33,8 +34,11 @@ function rowOf(value: number): PredictedRow {
 }
 
 test('zeros take no bytes, unless they must be told from null', () => {
-  const sizeOf = (nullable: boolean, value: number): number =>
-    encoderOf(nullable).features(rowOf(value)).length
+  const sizeOf = (nullable: boolean, value: number): number => {
+    const store = new ByteStore()
+    encoderOf(nullable).features(rowOf(value), store)
+    return store.size
+  }
   const empty = sizeOf(true, Number.NaN)
   assert.equal(sizeOf(false, 0), empty)
   // A tag and a byte each; tags from number 16 on take two bytes: the features' numbers are 3 to 22.
@@ -42,5 +46,7 @@ test('zeros take no bytes, unless they must be told from null', () => {
 })
 
 test('a required integer that is NaN is a bug, and is not written as something else', () => {
-  assert.throws(() => encoderOf(false).features(rowOf(Number.NaN)), { code: 'INVARIANT_BROKEN' })
+  assert.throws(() => encoderOf(false).features(rowOf(Number.NaN), new ByteStore()), {
+    code: 'INVARIANT_BROKEN',
+  })
 })

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import protobuf from 'protobufjs'
+import { ByteStore } from '../../../src/sink/byte-store.ts'
 import { ProtobufWriter } from '../../../src/sink/protobuf-writer.ts'
 
 const { root } = protobuf.parse(
@@ -12,10 +13,12 @@ const { root } = protobuf.parse(
 const type = root.lookupType('All')
 
 function written(write: (writer: ProtobufWriter) => void): Buffer {
+  const store = new ByteStore()
   const writer = new ProtobufWriter()
-  writer.begin(Buffer.alloc(0))
+  writer.begin(store, Buffer.alloc(0))
   write(writer)
-  return writer.end()
+  writer.end()
+  return store.from(0)
 }
 
 test('fields are written as protobufjs writes them', () => {
