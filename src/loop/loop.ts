@@ -20,7 +20,7 @@ const ATTEMPTS_MAX = 10
  * The broker answers a commit before it has written the markers, and refuses the next transaction until then:
  * librdkafka then waits 20 ms (`CONCURRENT_TRANSACTIONS`), which is longer than the markers take.
  */
-const SETTLE_MS = 5
+const SETTLE_MS = 2
 
 /**
  * Consume, transform, produce, commit: the only mutator of positions and state.

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import type { Decoded, Decoder } from '../../../src/decode/port.ts'
 import { ServiceError } from '../../../src/domain/errors.ts'
 import { deadLetter } from '../../../src/domain/outcome.ts'
@@ -178,4 +180,31 @@ test('an error of another kind is not waited out', async () => {
   const decoding = assert.rejects(decoder.decode([record(0, 1)]), /a bug/)
   await clock.pass(0, () => false)
   await decoding
+})
+
+test('what is decoded is not kept for as long as a schema would be waited for', async () => {
+  setFlagsFromString('--expose-gc')
+  const collect: () => void = runInNewContext('gc')
+  const pending: Promise<void>[] = []
+  const clock = {
+    now: () => 0,
+    monotonic: () => 0,
+    sleep: () => {
+      const sleeping = new Promise<void>(() => undefined)
+      pending.push(sleeping)
+      return sleeping
+    },
+  }
+  const backoff = new Backoff(100, 1_000, () => 0)
+  const decoder = new PatientDecoder({ decoder: new OneSchemaAway(), clock, backoff })
+  const kept = await (async () => {
+    const { decoded } = await decoder.decode([record(0, 1)])
+    const [first] = decoded
+    assert.ok(first !== undefined)
+    return new WeakRef(first)
+  })()
+  await new Promise((resolve) => setTimeout(resolve, 1))
+  collect()
+  assert.equal(pending.length, 1, 'it still waits')
+  assert.equal(kept.deref(), undefined)
 })
