@@ -95,7 +95,14 @@ export function onTheLog(
     missing.delete(plan)
     return plan
   })
-  if (missing.size > 0) throw new Error(`${missing.size} records did not reach the input log`)
+  const [first] = missing
+  if (first !== undefined) {
+    const { partition, key, timestampMs } = first
+    const which = `the first: key ${key} at ${timestampMs} in partition ${partition}`
+    throw new Error(
+      `${missing.size} records did not reach the input log, or it lost them; ${which}`,
+    )
+  }
   return found
 }
 
