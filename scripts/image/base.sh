@@ -9,6 +9,8 @@ exec >&2
 source "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
 
 DOCKER=${DOCKER:-docker}
+# npm knows the authorities of its own release alone; those that the machine trusts may be others.
+export NODE_EXTRA_CA_CERTS=${NODE_EXTRA_CA_CERTS:-/etc/ssl/certs/ca-certificates.crt}
 SUITE=bookworm
 # What Debian's own slim images leave out, too.
 LEFT_OUT=(--dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*'
