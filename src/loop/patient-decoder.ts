@@ -175,16 +175,20 @@ export class PatientDecoder {
   /** @returns the error when a schema cannot be fetched now, or does not come soon */
   async #attempt(records: readonly InputRecord[]): Promise<readonly Decoded[] | ServiceError> {
     if (records.length === 0) return []
-    const decoding = this.#decoder.decode(records).catch((error: unknown) => {
-      if (isAway(error)) return error
-      throw error
-    })
+    const decoding = this.#decoder.decode(records)
+    const answered = (): boolean => false
     // The wait goes on behind what is decoded, and must not keep it: under load that would be half a second's events.
     const isLate = await Promise.race([
-      decoding.then(() => false),
+      decoding.then(answered, answered),
       this.#clock.sleep(ANSWER_WAIT_MS).then(() => true),
     ])
-    return isLate ? lateError() : decoding
+    if (isLate) return lateError()
+    try {
+      return await decoding
+    } catch (error) {
+      if (isAway(error)) return error
+      throw error
+    }
   }
 }
 

@@ -53,10 +53,13 @@ export interface Limits {
 const THEMES: readonly (readonly Fault[])[] = [
   ['rebalance', 'settle-abortable', 'settle-uncertain'],
   ['rebalance', 'hanging-call'],
-  // Thrice: a partition that is another's and ours again before the call has ended is rare.
+  // Often: a partition that is another's and ours again before the call has ended is rare.
   ['hanging-call'],
   ['hanging-call'],
   ['hanging-call'],
+  ['hanging-call'],
+  ['hanging-call', 'lost'],
+  ['hanging-call', 'lost'],
   ['commit-uncertain-later', 'init-unavailable'],
   ['produce-refused'],
   // A flood is aborted by a client that is well.
