@@ -7,7 +7,7 @@ import { scoreRows } from '../inference/bisect.ts'
 import type { ScoredBatch } from '../inference/bisect.ts'
 import type { Scorer } from '../inference/port.ts'
 import type { Clock } from '../runtime/clock.ts'
-import type { OutputPlan, ScoredRow } from '../sink/plan.ts'
+import type { Mutable, OutputPlan, ScoredRow } from '../sink/plan.ts'
 import type { Batch } from './fetcher.ts'
 import type { LoopObserver } from './observer.ts'
 import type { PartitionTable } from './partitions.ts'
@@ -31,9 +31,6 @@ interface Scoring {
   readonly features: Float64Array
   readonly scored: Promise<ScoredBatch>
 }
-
-/** The row being written, among those of its batch. */
-type Row = { -readonly [Name in keyof ScoredRow]: ScoredRow[Name] }
 
 interface Scored extends Scoring {
   readonly answers: ScoredBatch
@@ -193,7 +190,11 @@ export class Processor {
     return scored
   }
 
-  #answer({ decoded, outcome, row: number }: Live, row: Row, scored: ScoredBatch): void {
+  #answer(
+    { decoded, outcome, row: number }: Live,
+    row: Mutable<ScoredRow>,
+    scored: ScoredBatch,
+  ): void {
     const { plan, tally, unit } = this.#parts
     const { record, schemaId, result } = decoded
     const event = result.kind === 'event' ? result.event : undefined

@@ -1,15 +1,12 @@
 import { Buffer } from 'node:buffer'
-import { withRoom } from './byte-store.ts'
-import type { ByteStore } from './byte-store.ts'
-
-const NOTHING = Buffer.allocUnsafeSlow(0)
+import { ByteStore, withRoom } from './byte-store.ts'
 
 /** Encodes values in place: where the bytes of a store end. */
 export class OutputBuffer {
-  protected bytes: Buffer = NOTHING
+  #store = new ByteStore(0)
+  protected bytes: Buffer = this.#store.bytes
   protected at = 0
-  #view: DataView = new DataView(NOTHING.buffer)
-  #store: ByteStore | undefined
+  #view: DataView = new DataView(this.bytes.buffer)
 
   /** Starts a value behind what the store holds, with bytes that are encoded already. */
   begin(store: ByteStore, header: Buffer): void {
@@ -21,7 +18,6 @@ export class OutputBuffer {
 
   /** The value is complete: from now on the store holds it. */
   end(): void {
-    if (this.#store === undefined) return
     this.#store.bytes = this.bytes
     this.#store.size = this.at
   }
@@ -47,17 +43,10 @@ export class OutputBuffer {
     this.at += 8
   }
 
-  /** Copies a text character by character, for which room is reserved. @returns false: not ASCII */
+  /** Copies a text for which room is reserved. @returns false: not ASCII */
   protected tryCopyAscii(text: string): boolean {
-    const { length } = text
-    const { bytes } = this
-    let at = this.at
-    for (let index = 0; index < length; index += 1) {
-      const code = text.charCodeAt(index)
-      if (code > 0x7f) return false
-      bytes[at++] = code
-    }
-    this.at = at
+    if (!tryCopyAscii(text, this.bytes, this.at)) return false
+    this.at += text.length
     return true
   }
 
@@ -75,6 +64,17 @@ export class OutputBuffer {
 
 /** Texts up to this length are copied character by character: cheaper than a call into the runtime. */
 export const SHORT_TEXT_MAX = 63
+
+/** Copies a text character by character; there must be room. @returns false: not ASCII, the bytes are of no use */
+export function tryCopyAscii(text: string, bytes: Buffer, from: number): boolean {
+  const { length } = text
+  for (let index = 0; index < length; index += 1) {
+    const code = text.charCodeAt(index)
+    if (code > 0x7f) return false
+    bytes[from + index] = code
+  }
+  return true
+}
 
 /** A whole number of 32 bits; beyond the range its bound: a figure too large must not stop the service. */
 export function boundedInt(value: number): number {

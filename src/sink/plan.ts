@@ -28,7 +28,8 @@ export interface Answered<Known extends Event | undefined = Event | undefined> {
 /** Where the features and scores of one row lie. */
 export type ScoredRow = Pick<PredictedRow, 'features' | 'featuresAt' | 'scores' | 'scoresAt'>
 
-type Mutable<Row> = { -readonly [Name in keyof Row]: Row[Name] }
+/** A row that is filled anew for each record. */
+export type Mutable<Row> = { -readonly [Name in keyof Row]: Row[Name] }
 
 /** The headers of a record that go on with what is written for it; called once a record. */
 export type PassOn = (record: InputRecord) => readonly Header[] | undefined
@@ -44,7 +45,7 @@ export class OutputPlan {
   readonly #headerStyle: HeaderStyle
   readonly #passOn: PassOn | undefined
   #failedAt = ''
-  /** What the encoder is given, filled anew for each record. */
+  /** What the encoder is given. */
   readonly #row: Mutable<PredictedRow> = {
     key: '',
     eventId: '',

@@ -244,3 +244,30 @@ test('headers that go on are on all that is written for a record, and on nothing
   )
   assert.deepEqual(taken, [41, 41, 41, 41], 'each record is looked at once')
 })
+
+test('an audit record has nothing of the one before it', () => {
+  const record = inputRecord()
+  const scored = { record, schemaId: 7, event: EVENT }
+  const unknown = { record, schemaId: undefined, event: undefined }
+  const audits = produced((plan, batch) => {
+    plan.predicted(scored, ROW, batch)
+    plan.deadLetter(unknown, LETTER, batch)
+    plan.predicted(scored, ROW, batch)
+    plan.skipped(unknown, batch)
+  }).flatMap(({ topic, value }) => (topic === TOPICS.audit ? [JSON.parse(String(value))] : []))
+  const full = ['predicted', null, 7, 'u1', 'e1', 5, [3, 10], [0.5]]
+  const empty = [null, null, null, null, null, null]
+  assert.deepEqual(
+    audits.map((audit) => [
+      audit.outcome,
+      audit.reason,
+      audit.schema_id,
+      audit.key,
+      audit.event_id,
+      audit.event_time,
+      audit.features,
+      audit.scores,
+    ]),
+    [full, ['dead_letter', 'invalid-event', ...empty], full, ['skipped', null, ...empty]],
+  )
+})
