@@ -19,8 +19,6 @@ export interface StatePolicy {
 export interface Location extends PartitionStart {
   /** What the partition's clock is opened with; `undefined` at the beginning of a log nobody has read. */
   readonly restored: StreamPosition | undefined
-  /** What the last commit said; `undefined` when there was none to read. */
-  readonly committed: StreamPosition | undefined
   /** Where the changelog holds the state; `undefined`: it is empty, or read back from the input log. */
   readonly changelog: ChangelogMark | undefined
   /** What was accepted although something is missing; `undefined` when nothing is. */

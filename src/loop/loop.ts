@@ -1,13 +1,11 @@
 import { ServiceError } from '../domain/errors.ts'
-import { encodeMetadata } from '../features/offset-metadata.ts'
 import { retry } from '../runtime/retry.ts'
-import type { OffsetCommit } from '../sink/port.ts'
 import type { Rebalance, StartOffset } from '../source/port.ts'
 import { only } from './fetcher.ts'
 import type { Batch } from './fetcher.ts'
 import { isFlood } from './flood-gate.ts'
 import type { LoopPhase, Losses, RestoreProgress } from './observer.ts'
-import type { PartitionProgress } from './partitions.ts'
+import { offsetsOf } from './offsets.ts'
 import type { LoopParts } from './parts.ts'
 import { isMendable, recoveryOf } from './recover.ts'
 import { Restorer } from './restore.ts'
@@ -134,37 +132,19 @@ export class Loop {
   }
 
   async #commit(withinMs?: number): Promise<void> {
-    const { unit, processor, partitions, tally, observer, clock, inputTopic, gate } = this.#parts
+    const { unit, processor, tally, observer, events, clock, gate } = this.#parts
     if (!unit.isOpen) return
     await processor.finish()
     tally.check()
     gate.check(tally.summary(clock.now()))
     await processor.writeChanges()
     const startedAt = clock.monotonic()
-    const offsets: OffsetCommit[] = partitions.advanced().map((entry) => ({
-      topic: inputTopic,
-      partition: entry.partition,
-      offset: entry.position,
-      metadata: this.#metadata(entry),
-    }))
-    await unit.commit(offsets, withinMs)
+    const { advanced, readBack } = offsetsOf(this.#parts)
+    await unit.commit([...advanced, ...readBack], withinMs)
     observer.stage('commit', clock.monotonic() - startedAt)
-    this.#parts.events.committed(offsets)
+    events.committed(advanced)
     this.#committedAt = clock.monotonic()
     this.#acceptUnit()
-  }
-
-  /** What a successor needs to be where this partition is. */
-  #metadata({ partition, changelogFrom: from }: PartitionProgress): string {
-    const { engine, instanceId: writer } = this.#parts
-    const changelog =
-      from === undefined ? undefined : { from, tiles: engine.reachableTiles(partition) }
-    return encodeMetadata({
-      position: engine.streamPosition(partition),
-      layout: engine.layout,
-      changelog,
-      writer,
-    })
   }
 
   /** The unit is committed: its changes are kept. */

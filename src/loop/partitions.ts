@@ -1,4 +1,5 @@
 import { invariant } from '../domain/errors.ts'
+import type { StreamPosition } from '../features/stream-time.ts'
 import type { StartOffset } from '../source/port.ts'
 
 /** One owned input partition. */
@@ -13,6 +14,8 @@ export interface PartitionProgress {
   readonly replayFrom: number
   /** Next offset to read according to the group coordinator. */
   committedOffset: number
+  /** The stream position that was committed with the offset the partition was opened at. */
+  readonly committed: StreamPosition | undefined
   /** Where this life of the partition begins on the changelog; `undefined` without state. */
   readonly changelogFrom: number | undefined
 }
@@ -22,13 +25,15 @@ export interface PartitionStart {
   readonly partition: number
   readonly start: number
   readonly replayUntil: number
+  /** What the last commit said; `undefined` when there was none to read. */
+  readonly committed: StreamPosition | undefined
 }
 
 /** The owned partitions and how far each has come. Changed by the loop only. */
 export class PartitionTable {
   readonly #owned = new Map<number, PartitionProgress>()
 
-  open({ partition, start, replayUntil }: PartitionStart, changelogFrom?: number): void {
+  open({ partition, start, replayUntil, committed }: PartitionStart, changelogFrom?: number): void {
     invariant(!this.#owned.has(partition), `partition ${partition} is assigned twice`)
     this.#owned.set(partition, {
       partition,
@@ -37,6 +42,7 @@ export class PartitionTable {
       replayFrom: start,
       replayUntil,
       committedOffset: replayUntil,
+      committed,
       changelogFrom,
     })
   }
@@ -62,6 +68,16 @@ export class PartitionTable {
   advanced(): readonly PartitionProgress[] {
     return this.all().filter(
       (entry) => entry.position > entry.unitStart && entry.position > entry.replayUntil,
+    )
+  }
+
+  /**
+   * Partitions of which the open unit has read back some of what the last commit answered. Their tiles
+   * come to the changelog half made, so the commit must say that nobody may restore from there.
+   */
+  readBack(): readonly PartitionProgress[] {
+    return this.all().filter(
+      (entry) => entry.position > entry.unitStart && entry.position <= entry.replayUntil,
     )
   }
 

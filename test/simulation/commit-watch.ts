@@ -116,6 +116,11 @@ export class CommitWatch {
     { count, offset }: { readonly count: number; readonly offset: number },
   ): void {
     const from = this.#committed[partition] ?? 0
+    // A partition that is being read back stands where it stood, for as long as that takes.
+    if (count === 0 && offset === from && this.#isReadBack(name, partition)) {
+      this.#world.reach('committed-amid-replay')
+      return
+    }
     // Offsets of aborted transactions need no answer.
     const unanswered = this.#logs.inputs[partition]?.visible(from, offset) ?? []
     const isAll = count === unanswered.length
@@ -131,6 +136,11 @@ export class CommitWatch {
       this.#world.fail(`partition ${partition} is at ${from}, then answers ${start} to ${offset}`)
     } else if (start > from || told?.gap !== undefined) this.#goesOn(step)
     else if (told !== undefined && told.start < told.replayUntil) this.#recalls(step, told.start)
+  }
+
+  #isReadBack(name: string, partition: number): boolean {
+    const told = this.#told.get(`${name}-${partition}`)
+    return told !== undefined && told.start < told.replayUntil
   }
 
   /** Something is missing: it must be gone, and the instance allowed to go on, and must have said so. */

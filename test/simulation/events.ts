@@ -1,15 +1,24 @@
 import type { LoopEvents } from '../../src/loop/events.ts'
 import type { Cluster } from './instance.ts'
+import type { Caller, World } from './world.ts'
+
+const REPLAY_CRASH_SHARE = 0.7
+/** About as long as the longest replay takes. */
+const REPLAY_MAX_MS = 500
 
 /** What an instance says of itself: noted, counted, and held against what the broker knows. */
-export function eventsOf({ world, broker, operator }: Cluster, name: string): LoopEvents {
+export function eventsOf({ world, broker, operator }: Cluster, caller: Caller): LoopEvents {
+  const { name } = caller
   const say = (line: string): void => world.note(`${name} ${line}`)
   return {
     assigned: (number) => say(`assigned ${number}`),
     released: ({ kind, number }) => say(`${kind} ${number}`),
     located: (location) => {
       const { partition, start, replayUntil, gap } = location
-      if (start < replayUntil) world.reach('replay')
+      if (start < replayUntil) {
+        world.reach('replay')
+        if (world.fault('replay-crash', REPLAY_CRASH_SHARE)) void crashSoon(world, caller)
+      }
       broker.watch.located(name, location)
       say(`located ${partition} ${start} ${replayUntil}${gap === undefined ? '' : `, ${gap}`}`)
     },
@@ -61,4 +70,10 @@ export function eventsOf({ world, broker, operator }: Cluster, name: string): Lo
       say(`retrying ${error.message}`)
     },
   }
+}
+
+/** Amid what is read back, and after some of it has been committed, as chance has it. */
+async function crashSoon(world: World, caller: Caller): Promise<void> {
+  await world.clock.sleep(world.random.whole(0, REPLAY_MAX_MS))
+  if (!caller.isDead) world.crash(caller)
 }

@@ -117,7 +117,7 @@ export class Instance {
     })
     const scorer = this.#scorer()
     const shared = { source, engine, scorer, plan, unit, tally, partitions, observer, clock }
-    const events = eventsOf(this.#cluster, this.caller.name)
+    const events = eventsOf(this.#cluster, this.caller)
     const decoder = this.#decoder()
     const recordsMax = RECORDS_MAX
     const fetcher = new Fetcher({ ...shared, decoder, recordsMax, backoff: backoff() })

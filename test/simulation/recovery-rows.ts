@@ -58,7 +58,7 @@ const RECOVERY_ROWS: readonly RecoveryRow[] = [
   },
   {
     happening: 'state that must come back',
-    reached: ['restore', 'compaction', 'changelog-unusable', 'replay'],
+    reached: ['restore', 'compaction', 'changelog-unusable', 'replay', 'committed-amid-replay'],
   },
   {
     happening: 'records or state that retention took',

@@ -23,13 +23,15 @@ export async function write(
   const records = Math.min(random.whole(20, 200), world.limits.recordsMax ?? Infinity)
   // Rare pauses leave a backlog, so that units stay open and records are read ahead of them.
   const pauses = random.pick([0.2, 0.05, 0.01]) ?? 0
+  // Close together, many events share a tile, and its last value is told from the others only by what is in it.
+  const stepMaxMs = random.pick([900, 900, 60]) ?? 0
   let timeMs = clock.now()
   let floodUntil = 0
   for (let written = 0; written < records; written++) {
     const partition = random.whole(0, broker.inputs.length - 1)
     const log = broker.inputs[partition]
     if (log === undefined) continue
-    timeMs += random.whole(0, 900)
+    timeMs += random.whole(0, stepMaxMs)
     while (log.isCut) await clock.sleep(100)
     if (world.fault('flood', FLOOD_SHARE)) floodUntil = written + random.whole(10, FLOOD_MAX)
     const value = valueOf(world, written < floodUntil ? 0.8 : 0.05)

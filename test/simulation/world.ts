@@ -4,6 +4,7 @@ import { VirtualClock } from './virtual-clock.ts'
 /** Every kind of fault there is; each must be reached over the seeds of a run. */
 export const FAULTS = [
   'crash',
+  'replay-crash',
   'freeze',
   'lost',
   'rebalance',
@@ -68,6 +69,8 @@ const THEMES: readonly (readonly Fault[])[] = [
   ['input-deleted'],
   ['input-deleted', 'changelog-deleted', 'stop'],
   ['changelog-deleted', 'stop'],
+  ['changelog-deleted', 'replay-crash', 'stop'],
+  ['changelog-deleted', 'replay-crash', 'stop'],
   ['lost', 'rebalance'],
   ['input-cut'],
   ['input-held', 'stop'],
@@ -143,12 +146,16 @@ export class World {
     this.failures.push(why)
   }
 
+  crash(caller: Caller): void {
+    this.note(`${caller.name} crashes`)
+    caller.isDead = true
+  }
+
   /** A call on its way, or its answer: takes time, and its caller may not live to see it. */
   async travel(caller: Caller): Promise<void> {
     if (caller.isDead) return never()
     if (this.fault('crash')) {
-      this.note(`${caller.name} crashes`)
-      caller.isDead = true
+      this.crash(caller)
       return never()
     }
     if (this.fault('freeze')) {

@@ -4,7 +4,7 @@ import { PartitionTable } from '../../../src/loop/partitions.ts'
 
 function tableAt(start: number, replayUntil: number) {
   const table = new PartitionTable()
-  table.open({ partition: 0, start, replayUntil })
+  table.open({ partition: 0, start, replayUntil, committed: undefined })
   const entry = table.get(0)
   assert(entry !== undefined)
   return { table, entry }
@@ -12,7 +12,7 @@ function tableAt(start: number, replayUntil: number) {
 
 test('only partitions that moved are committed', () => {
   const { table, entry } = tableAt(10, 10)
-  table.open({ partition: 1, start: 5, replayUntil: 5 })
+  table.open({ partition: 1, start: 5, replayUntil: 5, committed: undefined })
   entry.position = 12
   assert.deepEqual(
     table.advanced().map(({ partition, position }) => [partition, position]),
@@ -49,7 +49,10 @@ test('a partition that did not move is not rewound', () => {
 
 test('a partition assigned twice is a broken invariant', () => {
   const { table } = tableAt(10, 10)
-  assert.throws(() => table.open({ partition: 0, start: 1, replayUntil: 1 }), {
-    code: 'INVARIANT_BROKEN',
-  })
+  assert.throws(
+    () => table.open({ partition: 0, start: 1, replayUntil: 1, committed: undefined }),
+    {
+      code: 'INVARIANT_BROKEN',
+    },
+  )
 })

@@ -11,6 +11,7 @@ function moved(partition: number, from: number, to: number): PartitionProgress {
     committedOffset: from,
     replayFrom: from,
     replayUntil: from,
+    committed: undefined,
     changelogFrom: undefined,
   }
 }
