@@ -5,6 +5,7 @@ read: [{topic, format, schema, record}]; the answer: one list of values per topi
 """
 
 import datetime
+import faulthandler
 import importlib
 import json
 import math
@@ -21,6 +22,8 @@ from confluent_kafka.serialization import MessageField, SerializationContext
 from grpc_tools import protoc
 
 WAIT_SECONDS = 60
+# Then it says where every thread is, and ends: whoever started it waits a little longer.
+HANGS_AFTER_SECONDS = 100
 BY_RECORD = {"subject.name.strategy": topic_record_subject_name_strategy}
 
 
@@ -127,8 +130,9 @@ def read(task, brokers, registry):
 
 
 def main():
+    faulthandler.dump_traceback_later(HANGS_AFTER_SECONDS, exit=True)
     task = json.load(sys.stdin)
-    registry = SchemaRegistryClient({"url": task["registry"]})
+    registry = SchemaRegistryClient({"url": task["registry"], "timeout": WAIT_SECONDS})
     for each in task["write"]:
         write(each, task["brokers"], registry)
     json.dump([read(each, task["brokers"], registry) for each in task["read"]], sys.stdout)
