@@ -73,6 +73,11 @@ export function canKafka(method: keyof typeof ADDED, native: unknown = addon): b
   return typeof propertyOf(propertyOf(owner, 'prototype'), method) === 'function'
 }
 
+/** Whether the client can send batches of several partitions in one request (`sink/kafka-producer.ts`). */
+export function joinsProduceRequests(native: unknown = addon): boolean {
+  return propertyOf(native, 'joinsProduceRequests') === true
+}
+
 /** What librdkafka says of an error code. */
 export function errorText(code: number): string {
   const text = propertyOf(addon, 'err2str')
@@ -94,6 +99,9 @@ export function clientWarning(native: unknown = addon): string | undefined {
   }
   if (!canKafka('consumeBatch', native)) lacks.push('it reads records one by one, which is slower')
   if (!canKafka('produceBatch', native)) lacks.push('it takes records one by one, which is slower')
+  if (!joinsProduceRequests(native)) {
+    lacks.push('it sends a request for each partition, which takes longer')
+  }
   if (!canKafka('describeConfigs', native)) {
     lacks.push('it cannot read the settings of the changelog, which are not checked')
   }

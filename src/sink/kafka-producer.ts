@@ -5,7 +5,7 @@ import type { ErrorCode } from '../domain/errors.ts'
 import type { OutputRecord } from '../domain/record.ts'
 import { fromCallback } from '../runtime/callback.ts'
 import { isAnyBrokerUp, parseBrokers } from '../runtime/broker-connections.ts'
-import { canKafka, errorText } from '../runtime/kafka-addon.ts'
+import { canKafka, errorText, joinsProduceRequests } from '../runtime/kafka-addon.ts'
 import type { ProduceHandle } from '../runtime/kafka-addon.ts'
 import {
   KAFKA_ERROR,
@@ -25,6 +25,11 @@ const ABANDONED_MAX = 2
 const ABORT_FLUSH_MS = 100
 /** Longest wait for an abort that is only to spare the successor one. */
 const ABORT_WAIT_MS = 1_000
+/**
+ * Batches of so many partitions go in one request. The broker answers the requests of a connection one after
+ * the other, and a unit of work writes to every partition of every topic.
+ */
+const JOINING = { 'produce.request.max.partitions': 100 }
 /** librdkafka's log facility for why a transaction failed. */
 const TRANSACTION_LOG = 'TXNERR'
 const LOG_WAIT_MS = 10
@@ -215,7 +220,8 @@ export class KafkaProducer implements TransactionalProducer {
 
   /** @throws what librdkafka says of properties it does not take */
   #createClient(): Producer {
-    const producer = new kafka.RdKafka.Producer({ ...this.#options.properties })
+    const joining = joinsProduceRequests() ? JOINING : {}
+    const producer = new kafka.RdKafka.Producer({ ...joining, ...this.#options.properties })
     producer.on('event.log', (line: { fac: string; message: string }) => {
       if (line.fac === TRANSACTION_LOG) this.#whyAborted = line.message
     })

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
-import { canKafka, clientWarning } from '../../../src/runtime/kafka-addon.ts'
+import { canKafka, clientWarning, joinsProduceRequests } from '../../../src/runtime/kafka-addon.ts'
 
 const STAMP = new URL('../../../.millrace/binding', import.meta.url)
 const consumer = { prototype: { consumeBatch: () => undefined } }
 const producer = { prototype: { produceBatch: () => undefined } }
 const admin = { prototype: { describeConfigs: () => undefined } }
-const MARKED = { millracePatches: 'send-offsets-leak' }
+const MARKED = { millracePatches: 'send-offsets-leak', joinsProduceRequests: true }
 
 test('the Kafka client that the bootstrap has built is patched', () => {
   // `unpatched` is what the bootstrap leaves where it could only fetch a prebuilt client.
@@ -16,6 +16,7 @@ test('the Kafka client that the bootstrap has built is patched', () => {
   assert.equal(canKafka('consumeBatch'), isBuilt)
   assert.equal(canKafka('produceBatch'), isBuilt)
   assert.equal(canKafka('describeConfigs'), isBuilt)
+  assert.equal(joinsProduceRequests(), isBuilt)
 })
 
 test('a client without our mark, or with another one, is warned of', () => {
@@ -32,4 +33,5 @@ test('the warning names what this client lacks, and nothing else', () => {
   assert.match(clientWarning({ ...whole, KafkaConsumer: { prototype: {} } }) ?? '', /one by one/)
   assert.match(clientWarning({ ...whole, Producer: {} }) ?? '', /takes records one by one/)
   assert.match(clientWarning({ ...whole, millracePatches: '' }) ?? '', /leaks/)
+  assert.match(clientWarning({ ...whole, joinsProduceRequests: 1 }) ?? '', /for each partition/)
 })
