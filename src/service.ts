@@ -31,6 +31,7 @@ import { systemClock } from './runtime/clock.ts'
 import { clientWarning } from './runtime/kafka-addon.ts'
 import { limitHeapGrowth } from './runtime/heap-growth.ts'
 import { arenaWarning } from './runtime/malloc-arenas.ts'
+import { releaseLargeBlocks } from './runtime/malloc.ts'
 import { retry } from './runtime/retry.ts'
 
 import { createApp, listen } from './serving/app.ts'
@@ -105,6 +106,7 @@ export class Service {
     const waitFor = this.#waitFor
     const warning = clientWarning()
     if (warning !== undefined) log('KAFKA_CLIENT_UNPATCHED', warning)
+    releaseLargeBlocks()
     const arenas = arenaWarning(process.env)
     if (arenas !== undefined) log('CONFIG_WARNING', arenas)
     const folder = await loadModelFolder(config.modelDir, parseModelSpec)

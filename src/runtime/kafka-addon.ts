@@ -78,6 +78,16 @@ export function joinsProduceRequests(native: unknown = addon): boolean {
   return propertyOf(native, 'joinsProduceRequests') === true
 }
 
+/**
+ * Sets from how many bytes on the C library maps a block of its own.
+ *
+ * @returns whether it was set: a stock addon cannot
+ */
+export function setMmapThreshold(bytes: number, native: unknown = addon): boolean {
+  const set = propertyOf(native, 'setMmapThreshold')
+  return typeof set === 'function' && set(bytes) === true
+}
+
 /** What librdkafka says of an error code. */
 export function errorText(code: number): string {
   const text = propertyOf(addon, 'err2str')

@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
-import { canKafka, clientWarning, joinsProduceRequests } from '../../../src/runtime/kafka-addon.ts'
+import {
+  canKafka,
+  clientWarning,
+  joinsProduceRequests,
+  setMmapThreshold,
+} from '../../../src/runtime/kafka-addon.ts'
+import { releaseLargeBlocks } from '../../../src/runtime/malloc.ts'
 
 const STAMP = new URL('../../../.millrace/binding', import.meta.url)
 const consumer = { prototype: { consumeBatch: () => undefined } }
@@ -17,6 +23,13 @@ test('the Kafka client that the bootstrap has built is patched', () => {
   assert.equal(canKafka('produceBatch'), isBuilt)
   assert.equal(canKafka('describeConfigs'), isBuilt)
   assert.equal(joinsProduceRequests(), isBuilt)
+})
+
+test('large blocks are released where the patched client and the C library can', () => {
+  const isBuilt = readFileSync(STAMP, 'utf8') !== 'unpatched'
+  const isGlibc = 'glibcVersionRuntime' in (process.report.getReport() as { header: object }).header
+  assert.equal(releaseLargeBlocks(), isBuilt && isGlibc)
+  assert.equal(setMmapThreshold(1_000_000, {}), false)
 })
 
 test('a client without our mark, or with another one, is warned of', () => {
