@@ -42,7 +42,7 @@ export function consumerProperties(config: Config): ClientProperties {
     // What is fetched ahead, per partition: more makes nothing faster, and a small record takes several
     // times its size in the queue.
     'fetch.message.max.bytes': MEGABYTE,
-    'queued.min.messages': 20_000,
+    'queued.min.messages': 10_000,
     // One queue for all partitions: 64 MB bound it.
     'queued.max.messages.kbytes': 65_536,
     // A full queue is looked at again soon: the default of 1 s empties it and stalls under backlog.
