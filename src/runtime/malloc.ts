@@ -4,7 +4,7 @@ import { setMmapThreshold } from './kafka-addon.ts'
  * From this size on the C library maps a block of its own and gives it back to the system when it is freed.
  * Left alone, glibc raises the bound to the largest block that has been freed, up to 32 MB, and keeps in its
  * arenas what batches of records leave behind: 309 to 325 MiB at the peak of 2,000,000 events instead of 287
- * to 300 (`docs/performance.md`).
+ * to 303 (`docs/performance.md`).
  */
 const MMAP_THRESHOLD_BYTES = 256 * 1024
 
