@@ -4,6 +4,7 @@ import { parseMetadata } from '../../../src/features/offset-metadata.ts'
 import { locate } from '../../../src/loop/locate.ts'
 import { offsetsOf } from '../../../src/loop/offsets.ts'
 import { PartitionTable } from '../../../src/loop/partitions.ts'
+import type { PartitionStart } from '../../../src/loop/partitions.ts'
 import { applied, engineOf, logOf, specOf } from '../../oracle/feature-runs.ts'
 
 const SPEC = specOf({
@@ -13,8 +14,10 @@ const SPEC = specOf({
 const LOG = logOf(['k', 1], ['k', 2], ['other', 3])
 const COMMITTED = { streamTimeMs: 9_000, replayFrom: 0, replayStreamTimeMs: undefined }
 
-/** A partition of which offsets 0 to 5 were answered before, read from `start` up to `position`. */
-function readTo(position: number, committed: typeof COMMITTED | undefined = COMMITTED) {
+type Committed = Pick<PartitionStart, 'committed'>
+
+/** A partition of which offsets 0 to 5 were answered before, read up to `position`. */
+function readTo(position: number, { committed }: Committed = { committed: COMMITTED }) {
   const engine = engineOf(SPEC)
   const partitions = new PartitionTable()
   partitions.open({ partition: 0, start: 0, replayUntil: 5, committed }, 77)
@@ -66,12 +69,6 @@ test('a partition that did not move in the unit is not committed', () => {
 })
 
 test('with no stream position committed there is nothing to take back', () => {
-  const engine = engineOf(SPEC)
-  const partitions = new PartitionTable()
-  partitions.open({ partition: 0, start: 0, replayUntil: 5, committed: undefined }, 77)
-  const entry = partitions.get(0)
-  assert(entry !== undefined)
-  entry.position = 2
-  const parts = { inputTopic: 'events', instanceId: 'a', engine, partitions }
-  assert.deepEqual(offsetsOf(parts), { advanced: [], readBack: [] })
+  const { offsets } = readTo(2, { committed: undefined })
+  assert.deepEqual(offsets(), { advanced: [], readBack: [] })
 })
