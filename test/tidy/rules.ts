@@ -50,6 +50,7 @@ const ADAPTERS: readonly string[] = [
 /** Where `src` is put together. */
 const COMPOSITION: readonly string[] = [
   'src/main.ts',
+  'src/commands.ts',
   'src/service.ts',
   'src/dlq.ts',
   'src/start/changelog.ts',
