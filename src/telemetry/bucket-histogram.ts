@@ -1,4 +1,5 @@
 import { invariant } from '../domain/errors.ts'
+import { BucketExemplars } from './bucket-exemplars.ts'
 
 /**
  * Counts values into buckets: what a Prometheus histogram needs, without an object per value.
@@ -9,6 +10,7 @@ export class BucketHistogram {
   readonly #bounds: Float64Array
   /** One more than `bounds`: the last takes what lies above all of them. */
   readonly #counts: Float64Array
+  #exemplars: BucketExemplars | undefined
   #sum = 0
   #count = 0
 
@@ -28,6 +30,17 @@ export class BucketHistogram {
     return this.#count
   }
 
+  /** Present where they are kept. */
+  get exemplars(): BucketExemplars | undefined {
+    return this.#exemplars
+  }
+
+  /** Keeps exemplars from now on. @returns them, for whoever ends the units of work */
+  keepExemplars(): BucketExemplars {
+    this.#exemplars ??= new BucketExemplars(this.#counts.length)
+    return this.#exemplars
+  }
+
   /** Counts a value `times` times. A value that is not finite is not counted. */
   observe(value: number, times = 1): void {
     if (!Number.isFinite(value) || times <= 0) return
@@ -35,6 +48,7 @@ export class BucketHistogram {
     this.#counts[bucket] = (this.#counts[bucket] ?? 0) + times
     this.#sum += value * times
     this.#count += times
+    this.#exemplars?.counted(bucket, value)
   }
 
   /** How many values lie at or below each bound, then how many there are in all. */

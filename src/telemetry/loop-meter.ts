@@ -6,10 +6,12 @@ import type { FencingResult } from '../loop/former-owners.ts'
 import { RECOVERIES } from '../loop/recover.ts'
 import type { Recovery } from '../loop/recover.ts'
 import type { Histogram, RecentFigures } from '../loop/figures.ts'
+import type { BucketExemplars } from './bucket-exemplars.ts'
 import type { BucketHistogram } from './bucket-histogram.ts'
 import { LATENCY_SECONDS, SCORES } from './buckets.ts'
 import { RecentSeconds } from './recent-seconds.ts'
 import type { SampleTable } from './sample-table.ts'
+import type { SpanIds } from './unit-spans.ts'
 
 const STAGES: readonly LoopStage[] = [
   'poll',
@@ -38,9 +40,13 @@ export class LoopMeter implements LoopObserver {
   readonly #recordLatency: BucketHistogram
   readonly #receivedLatency: BucketHistogram
   readonly #recent: RecentSeconds
+  readonly #spanOfUnit: () => SpanIds | undefined
+  /** None where units have no spans. */
+  readonly #exemplars: readonly BucketExemplars[]
   #newestEventMs: number | undefined
 
-  constructor(table: SampleTable, topics: MeteredTopics) {
+  /** @param spanOfUnit of the unit that is told of; given where units have spans: they are told of first */
+  constructor(table: SampleTable, topics: MeteredTopics, spanOfUnit?: () => SpanIds | undefined) {
     this.#table = table
     this.#inputTopic = topics.input
     this.#stages = new Map(
@@ -53,6 +59,8 @@ export class LoopMeter implements LoopObserver {
     this.#recordLatency = table.histogram('millrace_record_to_commit_latency_seconds', {})
     this.#receivedLatency = table.histogram('millrace_received_to_commit_latency_seconds', {})
     this.#recent = new RecentSeconds(this.#recordLatency, LATENCY_SECONDS)
+    this.#spanOfUnit = spanOfUnit ?? (() => undefined)
+    this.#exemplars = spanOfUnit === undefined ? [] : table.keepExemplars()
     this.#beginAtZero(topics)
   }
 
@@ -90,6 +98,8 @@ export class LoopMeter implements LoopObserver {
     this.#unitRecords.observe(unit.records)
     for (let i = 0; i < unit.predicted; i++) this.#scores.observe(unit.scores[i] ?? Number.NaN)
     this.#measureLatency(unit)
+    const span = this.#spanOfUnit()
+    for (const each of this.#exemplars) each.unitOver(span, unit.committedAtMs)
     this.#recent.committed(unit.committedAtMs, unit.records)
   }
 
