@@ -1,5 +1,5 @@
 import { collectDefaultMetrics, Registry } from 'prom-client'
-import type { Metric } from 'prom-client'
+import type { Metric, OpenMetricsContentType } from 'prom-client'
 import type { Sample } from './sample-table.ts'
 import { seriesEntries } from './series.ts'
 import type { SeriesName } from './series.ts'
@@ -60,7 +60,8 @@ export function createRegistry(samplesOf: (name: SeriesName) => readonly Sample[
 
 /** A registry has one format, and renames its counters for it: so this is another, of one scrape. */
 async function openMetricsOf(registry: Registry): Promise<Exposition> {
-  const open = new Registry(Registry.OPENMETRICS_CONTENT_TYPE)
+  const open = new Registry<OpenMetricsContentType>()
+  open.setContentType(Registry.OPENMETRICS_CONTENT_TYPE)
   const families = (await registry.getMetricsAsJSON()) as unknown as readonly RenderedFamily[]
   for (const family of families) {
     const renamed = family.type === 'counter' ? counterOf(family) : family
