@@ -6,7 +6,7 @@ import type { FencingResult } from '../loop/former-owners.ts'
 import { RECOVERIES } from '../loop/recover.ts'
 import type { Recovery } from '../loop/recover.ts'
 import type { Histogram, RecentFigures } from '../loop/figures.ts'
-import type { BucketExemplars } from './bucket-exemplars.ts'
+import type { TracedUnit } from './bucket-exemplars.ts'
 import type { BucketHistogram } from './bucket-histogram.ts'
 import { LATENCY_SECONDS, SCORES } from './buckets.ts'
 import { RecentSeconds } from './recent-seconds.ts'
@@ -41,12 +41,14 @@ export class LoopMeter implements LoopObserver {
   readonly #receivedLatency: BucketHistogram
   readonly #recent: RecentSeconds
   readonly #spanOfUnit: () => SpanIds | undefined
-  /** None where units have no spans. */
-  readonly #exemplars: readonly BucketExemplars[]
   #newestEventMs: number | undefined
 
-  /** @param spanOfUnit of the unit that is told of; given where units have spans: they are told of first */
-  constructor(table: SampleTable, topics: MeteredTopics, spanOfUnit?: () => SpanIds | undefined) {
+  /** @param spanOfUnit of the unit that is told of: whoever makes its span is told of it first */
+  constructor(
+    table: SampleTable,
+    topics: MeteredTopics,
+    spanOfUnit: () => SpanIds | undefined = () => undefined,
+  ) {
     this.#table = table
     this.#inputTopic = topics.input
     this.#stages = new Map(
@@ -59,8 +61,7 @@ export class LoopMeter implements LoopObserver {
     this.#recordLatency = table.histogram('millrace_record_to_commit_latency_seconds', {})
     this.#receivedLatency = table.histogram('millrace_received_to_commit_latency_seconds', {})
     this.#recent = new RecentSeconds(this.#recordLatency, LATENCY_SECONDS)
-    this.#spanOfUnit = spanOfUnit ?? (() => undefined)
-    this.#exemplars = spanOfUnit === undefined ? [] : table.keepExemplars()
+    this.#spanOfUnit = spanOfUnit
     this.#beginAtZero(topics)
   }
 
@@ -97,9 +98,7 @@ export class LoopMeter implements LoopObserver {
     this.#count(unit)
     this.#unitRecords.observe(unit.records)
     for (let i = 0; i < unit.predicted; i++) this.#scores.observe(unit.scores[i] ?? Number.NaN)
-    this.#measureLatency(unit)
-    const span = this.#spanOfUnit()
-    for (const each of this.#exemplars) each.unitOver(span, unit.committedAtMs)
+    this.#measureLatency(unit, this.#traced(unit))
     this.#recent.committed(unit.committedAtMs, unit.records)
   }
 
@@ -135,21 +134,28 @@ export class LoopMeter implements LoopObserver {
     this.#table.add('millrace_dead_letters_total', { reason }, count)
   }
 
-  #measureLatency(unit: CommittedUnit): void {
+  /** One small object a unit; `undefined` where it has no span. */
+  #traced({ committedAtMs }: CommittedUnit): TracedUnit | undefined {
+    const span = this.#spanOfUnit()
+    return span && { span, atMs: committedAtMs }
+  }
+
+  #measureLatency(unit: CommittedUnit, traced: TracedUnit | undefined): void {
     const { committedAtMs, eventTimesMs, recordTimestampsMs } = unit
     let newestEventMs = -Infinity
     for (let i = 0; i < unit.predicted; i++) {
       const eventTimeMs = eventTimesMs[i] ?? Number.NaN
-      this.#eventLatency.observe(secondsBetween(eventTimeMs, committedAtMs))
+      this.#eventLatency.observe(secondsBetween(eventTimeMs, committedAtMs), 1, traced)
       if (eventTimeMs > newestEventMs) newestEventMs = eventTimeMs
     }
     if (newestEventMs > -Infinity) this.#newestEventMs = newestEventMs
     for (let i = 0; i < unit.records; i++) {
       const timestampMs = recordTimestampsMs[i] ?? -1
-      if (timestampMs >= 0) this.#recordLatency.observe(secondsBetween(timestampMs, committedAtMs))
+      if (timestampMs < 0) continue
+      this.#recordLatency.observe(secondsBetween(timestampMs, committedAtMs), 1, traced)
     }
     for (const { atMs, records } of unit.received) {
-      this.#receivedLatency.observe(secondsBetween(atMs, committedAtMs), records)
+      this.#receivedLatency.observe(secondsBetween(atMs, committedAtMs), records, traced)
     }
   }
 

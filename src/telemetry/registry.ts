@@ -96,9 +96,9 @@ function familyOf(
     value,
     // Left out of the text format.
     exemplar: exemplar && {
-      labelSet: exemplar.span,
+      labelSet: exemplar.of.span,
       value: exemplar.value,
-      timestamp: exemplar.atMs / 1_000,
+      timestamp: exemplar.of.atMs / 1_000,
     },
   }))
   return { name, help, type, values, aggregator: 'sum' }

@@ -1,4 +1,4 @@
-import type { BucketExemplars, Exemplar } from './bucket-exemplars.ts'
+import type { Exemplar } from './bucket-exemplars.ts'
 import { BucketHistogram } from './bucket-histogram.ts'
 import { SERIES } from './series.ts'
 import type { CounterName, GaugeName, HistogramName, LabelsOf, SeriesName } from './series.ts'
@@ -52,15 +52,6 @@ export class SampleTable {
     return entryOf(byLabels, keyOf(labels), create).histogram
   }
 
-  /** Lets the histograms that are declared to have exemplars keep them, those there are by now. */
-  keepExemplars(): readonly BucketExemplars[] {
-    return [...this.#histograms].flatMap(([name, byLabels]) => {
-      const spec: SeriesSpec = SERIES[name]
-      if (spec.hasExemplars !== true) return []
-      return [...byLabels.values()].map(({ histogram }) => histogram.keepExemplars())
-    })
-  }
-
   /** The lines of a series, labels in the order they were first used. */
   samples(name: SeriesName): readonly Sample[] {
     const result: Sample[] = [...(this.#cells.get(name)?.values() ?? [])]
@@ -88,7 +79,7 @@ function histogramSamples(
       suffix: '_bucket',
       labels: { ...labels, le: bounds[i] ?? '+Inf' },
       value,
-      exemplar: histogram.exemplars?.at(i),
+      exemplar: histogram.exemplar(i),
     }),
   )
   return [
