@@ -1,5 +1,5 @@
 /**
- * Measures what trace contexts and spans cost per record, no broker.
+ * Measures what trace contexts, spans and exemplars cost per record, no broker.
  *
  *     node bench/trace.ts
  */
@@ -9,6 +9,9 @@ import { OutputBatch } from '../src/sink/output-batch.ts'
 import { OutputPlan } from '../src/sink/plan.ts'
 import type { PassOn } from '../src/sink/plan.ts'
 import { BlockRecord } from '../src/source/message-block.ts'
+import { LoopMeter } from '../src/telemetry/loop-meter.ts'
+import { SampleTable } from '../src/telemetry/sample-table.ts'
+import type { SpanIds } from '../src/telemetry/unit-spans.ts'
 import { UnitSpans } from '../src/telemetry/unit-spans.ts'
 import { blockOf } from '../test/fixtures/message-block.ts'
 import { unitOf } from '../test/fixtures/snapshot.ts'
@@ -31,6 +34,20 @@ const UNIT = unitOf({
   predicted: RECORDS,
   received: [{ atMs: 1, records: RECORDS }],
 })
+/** Latencies up to two seconds, in all buckets. */
+const LATENCIES_MS = Float64Array.from({ length: RECORDS }, (_, index) => (index * 7) % 2_000)
+const METERED = unitOf({
+  ...UNIT,
+  committedAtMs: 2_000,
+  recordTimestampsMs: LATENCIES_MS,
+  eventTimesMs: LATENCIES_MS,
+  scores: LATENCIES_MS.map((each) => each / 2_000),
+})
+const SPAN = { trace_id: '1'.repeat(32), span_id: '2'.repeat(16) }
+const METERS = [
+  ['measured, without exemplars', undefined],
+  ['measured, with exemplars', () => SPAN],
+] as const satisfies (readonly [string, (() => SpanIds) | undefined])[]
 const VALUE = Buffer.alloc(120)
 const ENCODER = {
   setNow: () => undefined,
@@ -56,10 +73,11 @@ const CASES = [
   ['exported, records with a context', TRACED, (record) => spans.take(record)],
 ] as const satisfies (readonly [string, typeof BARE, PassOn | undefined])[]
 
-const times = new Map<string, number[]>(CASES.map(([name]) => [name, []]))
+const times = new Map<string, number[]>([...CASES, ...METERS].map(([name]) => [name, []]))
 for (let round = 0; round < ROUNDS; round += 1) {
   for (const [name, block, pass] of CASES)
     times.get(name)?.push(nanosecondsOf(block, pass, name.startsWith('exported')))
+  for (const [name, spanOfUnit] of METERS) times.get(name)?.push(nanosecondsOfMeter(spanOfUnit))
 }
 for (const [name, found] of times) {
   process.stdout.write(`${name.padEnd(40)}${format(Math.round(median(found)))} ns a record\n`)
@@ -84,6 +102,16 @@ function nanosecondsOf(block: typeof BARE, pass: PassOn | undefined, isExported:
     batch.clear()
     if (isExported) spans.unitCommitted(UNIT)
   }
+  const { user, system } = process.threadCpuUsage(before)
+  return ((user + system) * 1_000) / (UNITS * RECORDS)
+}
+
+/** CPU time of a record's part in what is measured of its unit, ns. */
+function nanosecondsOfMeter(spanOfUnit: (() => SpanIds) | undefined): number {
+  const topics = { input: 'events', outputs: [] }
+  const meter = new LoopMeter(new SampleTable(), topics, spanOfUnit)
+  const before = process.threadCpuUsage()
+  for (let unit = 0; unit < UNITS; unit += 1) meter.unitCommitted(METERED)
   const { user, system } = process.threadCpuUsage(before)
   return ((user + system) * 1_000) / (UNITS * RECORDS)
 }

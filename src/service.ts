@@ -117,8 +117,8 @@ export class Service {
     const identity = this.#identity(folder)
     const drift = createDrift(config, folder, log)
     if (drift !== undefined) this.#status.driftIsWatched(drift.watch)
-    const metrics = this.#metrics(identity, engine, drift)
     const traces = await startTraces(config, identity, log)
+    const metrics = this.#metrics(identity, { engine, drift, traces })
     const { app, port } = await this.#serve(identity, { metrics, drift, spec: folder.spec })
     const { source, producer } = createClients(config, metrics)
     this.#producer = producer
@@ -162,8 +162,16 @@ export class Service {
     return { version, appId, instanceId, model }
   }
 
-  #metrics(identity: ServiceIdentity, engine: FeatureEngine, drift: Drift | undefined): Metrics {
+  #metrics(
+    identity: ServiceIdentity,
+    parts: {
+      readonly engine: FeatureEngine
+      readonly drift: Drift | undefined
+      readonly traces: Traces
+    },
+  ): Metrics {
     const { config } = this.#options
+    const { engine, drift, traces } = parts
     return createMetrics({
       snapshot: () => this.#status.snapshot(),
       clock: this.#clock,
@@ -173,6 +181,7 @@ export class Service {
       certificateExpiries: readExpiries(config),
       distinctSaturated: () => engine.saturated,
       ...(drift !== undefined && { drift: drift.watch }),
+      spanOfUnit: traces.spanOfUnit,
     })
   }
 
@@ -247,7 +256,8 @@ export class Service {
     const { engine, source } = parts
     const clock = this.#clock
     const partitions = new PartitionTable()
-    const observer = observeWith([this.#status, parts.metrics.observer, ...parts.traces.observers])
+    // A unit has its span before it is measured: the exemplars name it.
+    const observer = observeWith([this.#status, ...parts.traces.observers, parts.metrics.observer])
     const recordsMax = config.batchMaxRecords
     const tally = new Tally(config.commitMaxRecords + recordsMax, parts.drift?.sketch)
     const deadlineMs = config.transactionTimeoutMs
@@ -260,7 +270,7 @@ export class Service {
         ? undefined
         : new KafkaChangelog(stateTopic, changelogProperties(config))
     const shared = { ...parts, unit, tally, partitions, observer, clock }
-    const events = logEvents(log, parts.traces.spanIds)
+    const events = logEvents(log, parts.traces.spanOfUnit)
     const fetcher = new Fetcher({ ...shared, recordsMax, backoff: backoff() })
     const breaker = new Breaker(breakerBounds(config))
     const gate = new FloodGate({ breaker, source, fetcher, clock, events })

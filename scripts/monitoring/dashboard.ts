@@ -112,12 +112,13 @@ function optionsOf({ kind }: Panel): object {
   }
 }
 
-function target({ expr, legend = '' }: Query, at: number, kind: Panel['kind']): object {
+function target({ expr, legend = '', exemplar }: Query, at: number, kind: Panel['kind']): object {
   return {
     refId: String.fromCharCode('A'.charCodeAt(0) + at),
     datasource: DATASOURCE,
     editorMode: 'code',
     expr: checked(expr),
+    exemplar,
     legendFormat: legend,
     range: kind !== 'table',
     instant: kind === 'table',

@@ -17,7 +17,8 @@ export interface AppParts {
   /** Taken once a request. */
   readonly snapshot: () => LoopSnapshot
   readonly metrics: {
-    render(): Promise<{ readonly contentType: string; readonly body: string }>
+    /** @param accept the header of the request, which chooses among formats */
+    render(accept?: string): Promise<{ readonly contentType: string; readonly body: string }>
   }
   /** Taken once a request. */
   readonly figures: () => Figures
@@ -105,8 +106,8 @@ function addRoutes(app: FastifyInstance, parts: AppParts, { html }: Page): void 
   )
   app.get('/about.json', (_request, reply) => reply.send(about))
   app.get('/', (_request, reply) => reply.type('text/html; charset=utf-8').send(html))
-  app.get('/metrics', async (_request, reply) => {
-    const { contentType, body } = await metrics.render()
+  app.get('/metrics', async ({ headers }, reply) => {
+    const { contentType, body } = await metrics.render(headers.accept)
     return reply.type(contentType).send(body)
   })
 }

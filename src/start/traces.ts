@@ -4,14 +4,15 @@ import { traceHeadersOf } from '../domain/trace-context.ts'
 import type { LoopObserver } from '../loop/observer.ts'
 import type { ServiceIdentity } from '../serving/status-report.ts'
 import type { PassOn } from '../sink/plan.ts'
-import type { Log, LogFields } from '../telemetry/log.ts'
+import type { Log } from '../telemetry/log.ts'
+import type { SpanIds } from '../telemetry/unit-spans.ts'
 
 /** What the rest of the service does for traces. */
 export interface Traces {
   readonly passOn: PassOn | undefined
   readonly observers: readonly LoopObserver[]
-  /** Of the last unit of work, where it has a span. */
-  readonly spanIds: () => LogFields | undefined
+  /** Of the last unit of work that `observers` were told of, where it has one. Absent where none has. */
+  readonly spanOfUnit?: () => SpanIds | undefined
   close(): Promise<void>
 }
 
@@ -26,7 +27,6 @@ export async function startTraces(
     return {
       passOn: isPassedOn ? ({ headers }) => traceHeadersOf(headers)?.headers : undefined,
       observers: [],
-      spanIds: () => undefined,
       close: () => Promise.resolve(),
     }
   }
@@ -53,7 +53,7 @@ export async function startTraces(
   return {
     passOn: isPassedOn ? (record) => tracing.spans.take(record) : undefined,
     observers: [tracing.spans],
-    spanIds: () => tracing.spans.last && { ...tracing.spans.last },
+    spanOfUnit: () => tracing.spans.last,
     close: () => tracing.close(),
   }
 }

@@ -2,6 +2,7 @@ import type { ServiceError } from '../domain/errors.ts'
 import type { LoopEvents } from '../loop/events.ts'
 import type { CacheEvents } from '../runtime/registry-cache.ts'
 import type { Log, LogFields } from './log.ts'
+import type { SpanIds } from './unit-spans.ts'
 
 /** Causes of an error that are told, the nearest first. */
 const CAUSES_MAX = 10
@@ -13,7 +14,7 @@ const CAUSES_MAX = 10
  */
 export function logEvents(
   log: Log,
-  spanIds: () => LogFields | undefined = () => undefined,
+  spanIds: () => SpanIds | undefined = () => undefined,
 ): LoopEvents {
   const replaying = new Set<number>()
   return {

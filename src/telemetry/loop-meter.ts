@@ -6,10 +6,12 @@ import type { FencingResult } from '../loop/former-owners.ts'
 import { RECOVERIES } from '../loop/recover.ts'
 import type { Recovery } from '../loop/recover.ts'
 import type { Histogram, RecentFigures } from '../loop/figures.ts'
+import type { TracedUnit } from './bucket-exemplars.ts'
 import type { BucketHistogram } from './bucket-histogram.ts'
 import { LATENCY_SECONDS, SCORES } from './buckets.ts'
 import { RecentSeconds } from './recent-seconds.ts'
 import type { SampleTable } from './sample-table.ts'
+import type { SpanIds } from './unit-spans.ts'
 
 const STAGES: readonly LoopStage[] = [
   'poll',
@@ -38,9 +40,15 @@ export class LoopMeter implements LoopObserver {
   readonly #recordLatency: BucketHistogram
   readonly #receivedLatency: BucketHistogram
   readonly #recent: RecentSeconds
+  readonly #spanOfUnit: () => SpanIds | undefined
   #newestEventMs: number | undefined
 
-  constructor(table: SampleTable, topics: MeteredTopics) {
+  /** @param spanOfUnit of the unit that is told of: whoever makes its span is told of it first */
+  constructor(
+    table: SampleTable,
+    topics: MeteredTopics,
+    spanOfUnit: () => SpanIds | undefined = () => undefined,
+  ) {
     this.#table = table
     this.#inputTopic = topics.input
     this.#stages = new Map(
@@ -53,6 +61,7 @@ export class LoopMeter implements LoopObserver {
     this.#recordLatency = table.histogram('millrace_record_to_commit_latency_seconds', {})
     this.#receivedLatency = table.histogram('millrace_received_to_commit_latency_seconds', {})
     this.#recent = new RecentSeconds(this.#recordLatency, LATENCY_SECONDS)
+    this.#spanOfUnit = spanOfUnit
     this.#beginAtZero(topics)
   }
 
@@ -89,7 +98,7 @@ export class LoopMeter implements LoopObserver {
     this.#count(unit)
     this.#unitRecords.observe(unit.records)
     for (let i = 0; i < unit.predicted; i++) this.#scores.observe(unit.scores[i] ?? Number.NaN)
-    this.#measureLatency(unit)
+    this.#measureLatency(unit, this.#traced(unit))
     this.#recent.committed(unit.committedAtMs, unit.records)
   }
 
@@ -125,21 +134,28 @@ export class LoopMeter implements LoopObserver {
     this.#table.add('millrace_dead_letters_total', { reason }, count)
   }
 
-  #measureLatency(unit: CommittedUnit): void {
+  /** One small object a unit; `undefined` where it has no span. */
+  #traced({ committedAtMs }: CommittedUnit): TracedUnit | undefined {
+    const span = this.#spanOfUnit()
+    return span && { span, atMs: committedAtMs }
+  }
+
+  #measureLatency(unit: CommittedUnit, traced: TracedUnit | undefined): void {
     const { committedAtMs, eventTimesMs, recordTimestampsMs } = unit
     let newestEventMs = -Infinity
     for (let i = 0; i < unit.predicted; i++) {
       const eventTimeMs = eventTimesMs[i] ?? Number.NaN
-      this.#eventLatency.observe(secondsBetween(eventTimeMs, committedAtMs))
+      this.#eventLatency.observe(secondsBetween(eventTimeMs, committedAtMs), 1, traced)
       if (eventTimeMs > newestEventMs) newestEventMs = eventTimeMs
     }
     if (newestEventMs > -Infinity) this.#newestEventMs = newestEventMs
     for (let i = 0; i < unit.records; i++) {
       const timestampMs = recordTimestampsMs[i] ?? -1
-      if (timestampMs >= 0) this.#recordLatency.observe(secondsBetween(timestampMs, committedAtMs))
+      if (timestampMs < 0) continue
+      this.#recordLatency.observe(secondsBetween(timestampMs, committedAtMs), 1, traced)
     }
     for (const { atMs, records } of unit.received) {
-      this.#receivedLatency.observe(secondsBetween(atMs, committedAtMs), records)
+      this.#receivedLatency.observe(secondsBetween(atMs, committedAtMs), records, traced)
     }
   }
 

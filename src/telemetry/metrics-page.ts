@@ -4,10 +4,13 @@ import type { SeriesSpec } from './series-spec.ts'
 
 const INTRODUCTION = `# Metrics
 
-\`GET /metrics\` answers in the Prometheus text format. Names are stable; labels are bounded: no key,
-event id or offset is ever one. Counters and histograms whose labels are known beforehand exist with
-0 from the start. Counters of records and outcomes move with the commit that makes them true, so an
+\`GET /metrics\` answers in the Prometheus text format 0.0.4. Names are stable; labels are bounded: no
+key, event id or offset is ever one. Counters and histograms whose labels are known beforehand exist
+with 0 from the start. Counters of records and outcomes move with the commit that makes them true, so an
 aborted transaction leaves them as they were.
+
+Where traces are exported, a scraper that asks for OpenMetrics 1.0, as Prometheus does, gets that, with
+[exemplars](tracing.md#from-a-panel-to-a-trace). Prometheus stores the same series from both.
 
 Besides these there are the process's own figures as prom-client collects them, prefixed too:
 \`millrace_process_*\` and \`millrace_nodejs_*\`.
@@ -39,8 +42,10 @@ export function metricsMarkdown(): string {
   return [INTRODUCTION, ...groups, QUERIES].join('\n')
 }
 
-function row(name: string, { type, unit, labels, help, buckets }: SeriesSpec): string {
+function row(name: string, spec: SeriesSpec): string {
+  const { type, unit, labels, help, buckets, hasExemplars } = spec
   const named = labels.map((label) => `\`${label}\``).join(', ')
   const bounds = buckets === undefined ? '' : ` Buckets: ${buckets.join(', ')}.`
-  return `| \`${name}\` | ${type} | ${unit} | ${named} | ${help}${bounds} |`
+  const exemplars = hasExemplars === true ? ' With exemplars.' : ''
+  return `| \`${name}\` | ${type} | ${unit} | ${named} | ${help}${exemplars}${bounds} |`
 }

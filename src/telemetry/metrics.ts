@@ -1,9 +1,8 @@
-import { collectDefaultMetrics, Registry } from 'prom-client'
-import type { Metric } from 'prom-client'
 import type { DriftWatch } from '../drift/watch.ts'
 import type { Histogram, RecentFigures } from '../loop/figures.ts'
 import type { LoopObserver, LoopSnapshot } from '../loop/observer.ts'
 import type { Clock } from '../runtime/clock.ts'
+import { prefersOpenMetrics } from './accept.ts'
 import type { CertificateExpiries } from './certificates.ts'
 import { addStatistics } from './client-statistics.ts'
 import type { KafkaClient } from './client-statistics.ts'
@@ -12,20 +11,13 @@ import { watchEventLoop } from './event-loop-delay.ts'
 import type { EventLoopDelay } from './event-loop-delay.ts'
 import { LoopMeter } from './loop-meter.ts'
 import type { MeteredTopics } from './loop-meter.ts'
+import { createRegistry } from './registry.ts'
+import type { Exposition } from './registry.ts'
 import { SampleTable } from './sample-table.ts'
-import type { Sample } from './sample-table.ts'
-import { seriesEntries } from './series.ts'
-import type { SeriesName } from './series.ts'
-import type { SeriesSpec } from './series-spec.ts'
 import { addSnapshot } from './snapshot-samples.ts'
+import type { SpanIds } from './unit-spans.ts'
 
 export { metricsMarkdown } from './metrics-page.ts'
-
-/** What `/metrics` answers with. */
-export interface Exposition {
-  readonly contentType: string
-  readonly body: string
-}
 
 /** What the series are made of. */
 export interface MetricsOptions {
@@ -51,6 +43,8 @@ export interface MetricsOptions {
   readonly distinctSaturated?: () => number
   /** Absent where the model has no reference. */
   readonly drift?: DriftWatch
+  /** Of the unit of work that was told of last. Given where units have spans; they are told of first. */
+  readonly spanOfUnit?: (() => SpanIds | undefined) | undefined
 }
 
 /** Every series of the service. */
@@ -58,8 +52,13 @@ export interface Metrics {
   readonly observer: LoopObserver
   /** Takes a client's statistics document, once per `statistics.interval.ms`; read when scraped. */
   statistics(client: KafkaClient, json: string): void
-  /** The Prometheus text format, version 0.0.4. */
-  render(): Promise<Exposition>
+  /**
+   * The Prometheus text format, version 0.0.4. Where units have spans, whoever asks for OpenMetrics 1.0 gets
+   * that, with exemplars.
+   *
+   * @param accept the header of the request
+   */
+  render(accept?: string): Promise<Exposition>
   /** What the last seconds were like. */
   recent(): RecentFigures
   /** First scores of all committed predictions. */
@@ -71,7 +70,7 @@ export interface Metrics {
 /** Creates the series; those whose labels are known exist with 0 at once. */
 export function createMetrics(options: MetricsOptions): Metrics {
   const kept = new SampleTable()
-  const meter = new LoopMeter(kept, options.topics)
+  const meter = new LoopMeter(kept, options.topics, options.spanOfUnit)
   const eventLoop = watchEventLoop()
   const statistics = new Map<KafkaClient, string>()
   const scrape = { table: new SampleTable(), tookMs: Number.NaN }
@@ -81,12 +80,13 @@ export function createMetrics(options: MetricsOptions): Metrics {
     statistics: (client, json) => {
       statistics.set(client, json)
     },
-    render: async () => {
+    render: async (accept = '') => {
       const startedAt = options.clock.monotonic()
       scrape.table = takeGauges(options, { meter, eventLoop, statistics, tookMs: scrape.tookMs })
-      const body = await registry.metrics()
+      const isOpenMetrics = options.spanOfUnit !== undefined && prefersOpenMetrics(accept)
+      const exposition = await (isOpenMetrics ? registry.openMetrics() : registry.text())
       scrape.tookMs = options.clock.monotonic() - startedAt
-      return { contentType: registry.contentType, body }
+      return exposition
     },
     recent: () => meter.recent(options.clock.now()),
     scores: () => meter.scores(),
@@ -139,39 +139,4 @@ function addConstants(table: SampleTable, options: MetricsOptions): void {
   table.set('millrace_model_info', model, 1)
   const build = { version: identity.version, node: process.version }
   table.set('millrace_build_info', build, 1)
-}
-
-/**
- * A registry that renders our samples and the process's own. prom-client's counters and histograms
- * are not used: they take microseconds a value, and a commit brings thousands.
- */
-function createRegistry(samplesOf: (name: SeriesName) => readonly Sample[]): Registry {
-  const registry = new Registry()
-  for (const [name, spec] of seriesEntries()) {
-    // The registry asks a metric for no more than its name and `get`.
-    registry.registerMetric({
-      name,
-      get: () => Promise.resolve(family(name, spec, samplesOf(name))),
-    } as unknown as Metric)
-  }
-  collectDefaultMetrics({
-    register: registry,
-    prefix: 'millrace_',
-    // Its watch on the event loop is removed below, so let it tick rarely.
-    eventLoopMonitoringPrecision: 1_000,
-  })
-  for (const { name } of registry.getMetricsAsArray()) {
-    if (name.includes('_eventloop_lag_')) registry.removeSingleMetric(name)
-  }
-  return registry
-}
-
-/** A metric as the registry renders it. */
-function family(name: string, { help, type }: SeriesSpec, samples: readonly Sample[]): object {
-  const values = samples.map(({ suffix, labels, value }) => ({
-    metricName: suffix === undefined ? name : name + suffix,
-    labels,
-    value,
-  }))
-  return { name, help, type, values, aggregator: 'sum' }
 }

@@ -1,3 +1,4 @@
+import type { Exemplar } from './bucket-exemplars.ts'
 import { BucketHistogram } from './bucket-histogram.ts'
 import { SERIES } from './series.ts'
 import type { CounterName, GaugeName, HistogramName, LabelsOf, SeriesName } from './series.ts'
@@ -8,6 +9,8 @@ export interface Sample {
   readonly suffix?: '_bucket' | '_sum' | '_count'
   readonly labels: Readonly<Record<string, string>>
   readonly value: number
+  /** Buckets only. */
+  readonly exemplar?: Exemplar | undefined
 }
 
 interface Cell {
@@ -76,6 +79,7 @@ function histogramSamples(
       suffix: '_bucket',
       labels: { ...labels, le: bounds[i] ?? '+Inf' },
       value,
+      exemplar: histogram.exemplar(i),
     }),
   )
   return [

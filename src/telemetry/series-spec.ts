@@ -7,6 +7,8 @@ export interface SeriesSpec {
   readonly help: string
   /** Histograms only: inclusive upper bounds, in `unit`. */
   readonly buckets?: readonly number[]
+  /** Histograms only: values belong to units of work, whose spans are told where traces are exported. */
+  readonly hasExemplars?: true
 }
 
 /** Sections of the generated page, in order. */

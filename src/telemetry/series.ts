@@ -47,6 +47,7 @@ export const SERIES = {
     labels: [],
     help: 'From the event time of a predicted event to the commit of its prediction. Not above zero counts as zero.',
     buckets: LATENCY_SECONDS,
+    hasExemplars: true,
   },
   millrace_record_to_commit_latency_seconds: {
     type: 'histogram',
@@ -55,6 +56,7 @@ export const SERIES = {
     labels: [],
     help: 'From the Kafka timestamp of an input record to the commit of its answer. Records without a timestamp are left out.',
     buckets: LATENCY_SECONDS,
+    hasExemplars: true,
   },
   millrace_received_to_commit_latency_seconds: {
     type: 'histogram',
@@ -63,6 +65,7 @@ export const SERIES = {
     labels: [],
     help: 'From the moment an input record was received to the commit of its answer: what the service itself adds.',
     buckets: LATENCY_SECONDS,
+    hasExemplars: true,
   },
   millrace_feature_freshness_seconds: {
     type: 'gauge',

@@ -14,7 +14,7 @@ export const SAMPLED_RECORDS = 'millrace.unit.sampled_records'
 /** The stages that belong to one unit: what is read ahead does not. */
 const STAGES = ['features', 'inference', 'produce', 'commit'] as const satisfies LoopStage[]
 
-/** What a log line says of a span, by the names that OpenTelemetry gives them. */
+/** What a log line or an exemplar says of a span, by the names that OpenTelemetry gives them. */
 export interface SpanIds {
   readonly trace_id: string
   readonly span_id: string

@@ -15,6 +15,15 @@ export interface Answer {
   readonly value: number
 }
 
+/** What Prometheus holds of an exemplar, with the series it came with. */
+export interface StoredExemplar {
+  readonly series: Readonly<Record<string, string>>
+  readonly labels: Readonly<Record<string, string>>
+  readonly value: number
+  /** Seconds since the epoch. */
+  readonly timestamp: number
+}
+
 /** What Prometheus holds of a rule. */
 export interface RuleState {
   readonly name: string
@@ -24,7 +33,7 @@ export interface RuleState {
   readonly state?: string
 }
 
-/** A real Prometheus, which scrapes one address four times a second and evaluates rules each second. */
+/** A real Prometheus, which scrapes four times a second, keeps exemplars and evaluates rules each second. */
 export class PrometheusServer {
   readonly #url: string
 
@@ -35,12 +44,12 @@ export class PrometheusServer {
   /** Starts it; it is stopped when the test ends. */
   static async start(
     t: TestContext,
-    options: { readonly target: string; readonly ruleFile: string },
+    options: { readonly targets: readonly string[]; readonly ruleFile: string },
   ): Promise<PrometheusServer> {
     const folder = mkdtempSync(join(tmpdir(), 'millrace-prometheus-'))
     const [port = 0] = await freePorts(1)
     const url = `http://127.0.0.1:${port}`
-    const scrape = { job_name: 'millrace', static_configs: [{ targets: [options.target] }] }
+    const scrape = { job_name: 'millrace', static_configs: [{ targets: options.targets }] }
     const config = {
       global: { scrape_interval: '250ms', scrape_timeout: '250ms', evaluation_interval: '1s' },
       rule_files: ['rules.yaml'],
@@ -56,6 +65,7 @@ export class PrometheusServer {
       args: [
         '--config.file=prometheus.yaml',
         '--storage.tsdb.path=data',
+        '--enable-feature=exemplar-storage',
         `--web.listen-address=127.0.0.1:${port}`,
       ],
       cwd: folder,
@@ -77,6 +87,21 @@ export class PrometheusServer {
       result: { metric: Record<string, string>; value: [number, string] }[]
     }>(`query?${new URLSearchParams({ query }).toString()}`)
     return result.map(({ metric, value }) => ({ labels: metric, value: Number(value[1]) }))
+  }
+
+  /** The exemplars of all series that a query reads, of the last hour. */
+  async exemplars(query: string): Promise<readonly StoredExemplar[]> {
+    const now = Date.now() / 1_000
+    const range = { query, start: String(now - 3_600), end: String(now + 60) }
+    const found = await this.#ask<
+      {
+        seriesLabels: Record<string, string>
+        exemplars: { labels: Record<string, string>; value: string; timestamp: number }[]
+      }[]
+    >(`query_exemplars?${new URLSearchParams(range).toString()}`)
+    return found.flatMap(({ seriesLabels, exemplars }) =>
+      exemplars.map((each) => ({ ...each, value: Number(each.value), series: seriesLabels })),
+    )
   }
 
   /** All rules, as last evaluated. */

@@ -14,16 +14,23 @@ export interface Family {
     readonly name: string
     readonly labels: Readonly<Record<string, string>>
     readonly value: number
+    /** OpenMetrics only. */
+    readonly exemplar: {
+      readonly labels: Readonly<Record<string, string>>
+      readonly value: number
+      /** Seconds since the epoch. */
+      readonly timestamp: number
+    } | null
   }[]
 }
 
 /** Parses an exposition with `prometheus_client`, the Prometheus project's own. @throws Error when it cannot */
-export function parseExposition(text: string): Family[] {
+export function parseExposition(text: string, format: 'text' | 'openmetrics' = 'text'): Family[] {
   const env = { ...process.env, PYTHONPATH: parserFolder() }
   const script = join(import.meta.dirname, 'prometheus.py')
-  const json = execFileSync('python3', [script], { input: text, env, encoding: 'utf8' })
+  const json = execFileSync('python3', [script, format], { input: text, env, encoding: 'utf8' })
   const families: (Omit<Family, 'samples'> & {
-    samples: { name: string; labels: Record<string, string>; value: string }[]
+    samples: (Omit<Family['samples'][number], 'value'> & { value: string })[]
   })[] = JSON.parse(json)
   return families.map((family) => ({
     ...family,

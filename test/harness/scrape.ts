@@ -6,15 +6,24 @@ import type { Family } from './prometheus.ts'
 export class Scrape {
   readonly #families: ReadonlyMap<string, Family>
 
-  constructor(text: string) {
-    this.#families = new Map(parseExposition(text).map((family) => [family.name, family]))
+  private constructor(families: readonly Family[]) {
+    this.#families = new Map(families.map((family) => [family.name, family]))
   }
 
-  /** Asks a service. */
+  /** Asks a service, as one who takes anything. */
   static async of(url: string): Promise<Scrape> {
     const answer = await fetch(`${url}/metrics`)
     assert.match(answer.headers.get('content-type') ?? '', /^text\/plain; version=0\.0\.4/)
-    return new Scrape(await answer.text())
+    return new Scrape(parseExposition(await answer.text()))
+  }
+
+  /** Asks a service for OpenMetrics. */
+  static async openMetricsOf(url: string): Promise<Scrape> {
+    const accept = 'application/openmetrics-text;version=1.0.0,*/*;q=0.1'
+    const answer = await fetch(`${url}/metrics`, { headers: { accept } })
+    const type = answer.headers.get('content-type') ?? ''
+    assert.match(type, /^application\/openmetrics-text; version=1\.0\.0/)
+    return new Scrape(parseExposition(await answer.text(), 'openmetrics'))
   }
 
   /** Names of all families. */

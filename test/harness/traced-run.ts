@@ -34,10 +34,15 @@ function traceparent(digit: string, flags: string): Header {
   return { traceparent: `00-${digit.repeat(32)}-${SPAN}-${flags}` }
 }
 
-/** Runs the service on a few records, all of one unit, until it has answered them and is stopped. */
+/**
+ * Runs the service on a few records, all of one unit, until it has answered them and is stopped.
+ *
+ * @param look before it is stopped
+ */
 export async function tracedRun(
   t: TestContext,
   env: Readonly<Record<string, string>>,
+  look: (service: ServiceProcess) => Promise<void> = () => Promise.resolve(),
 ): Promise<{ readonly bed: Bed; readonly service: ServiceProcess; readonly stopMs: number }> {
   const bed = await createBed()
   const encode = wireEncoder(await register(bed.registryUrl, bed.topics.input, SCHEMA), SCHEMA)
@@ -48,6 +53,7 @@ export async function tracedRun(
   await bed.write(records)
   const service = new ServiceProcess(t, { ...bed.env, ...env })
   await whenCommitted(service, endsOf(records))
+  await look(service)
   const askedAt = performance.now()
   await service.stop()
   return { bed, service, stopMs: performance.now() - askedAt }

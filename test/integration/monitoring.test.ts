@@ -51,7 +51,7 @@ test('a real Prometheus finds what rules and dashboard ask for in a real run, an
     DRIFT_WINDOW_RECORDS: '1000',
   })
   const target = new URL(await service.url()).host
-  const prometheus = await PrometheusServer.start(t, { target, ruleFile: RULE_FILE })
+  const prometheus = await PrometheusServer.start(t, { targets: [target], ruleFile: RULE_FILE })
 
   await service.until('the first scrape', () => answerOf('millrace_records_received_total == 0'))
   const written: NewRecord[] = []

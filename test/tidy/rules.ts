@@ -76,7 +76,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   ],
   '@confluentinc/schemaregistry': ['src/runtime/registry-client.ts'],
   'onnxruntime-node': ['src/inference/onnx-worker.ts'],
-  'prom-client': ['src/telemetry/metrics.ts'],
+  'prom-client': ['src/telemetry/registry.ts'],
   fastify: ['src/serving/app.ts', 'src/service.ts'],
   pino: ['src/telemetry/log.ts'],
   avsc: ['src/decode/avro-codec.ts', 'src/decode/avro-logical.ts'],

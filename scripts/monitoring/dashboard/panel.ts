@@ -1,4 +1,6 @@
+import { SERIES } from '../../../src/telemetry/series.ts'
 import type { HistogramName, LabelsOf, SeriesName } from '../../../src/telemetry/series.ts'
+import type { SeriesSpec } from '../../../src/telemetry/series-spec.ts'
 
 /** Units as Grafana names them. */
 export type PanelUnit =
@@ -16,6 +18,8 @@ export interface Query {
   readonly expr: string
   /** `{{label}}` is filled in; may be left out where there is one line. */
   readonly legend?: string
+  /** Draws the exemplars of the histogram it reads. */
+  readonly exemplar?: true
 }
 
 export interface Panel {
@@ -79,12 +83,17 @@ export function mean<Name extends HistogramName>(
   return `${rate(part(name, '_sum', labels), by)} / ${rate(part(name, '_count', labels), by)}`
 }
 
-/** Median, P95 and P99, a line each. */
+/**
+ * Median, P95 and P99, a line each. Exemplars are asked for by each of them: Grafana draws them once a
+ * histogram, for the first line that is shown, and only if that one asks for them.
+ */
 export function quantiles(name: HistogramName): readonly [Query, ...Query[]] {
+  const { hasExemplars }: SeriesSpec = SERIES[name]
+  const asks = hasExemplars === true ? { exemplar: true as const } : {}
   return [
-    { expr: quantile(0.5, name), legend: 'median' },
-    { expr: quantile(0.95, name), legend: 'P95' },
-    { expr: quantile(0.99, name), legend: 'P99' },
+    { expr: quantile(0.5, name), legend: 'median', ...asks },
+    { expr: quantile(0.95, name), legend: 'P95', ...asks },
+    { expr: quantile(0.99, name), legend: 'P99', ...asks },
   ]
 }
 

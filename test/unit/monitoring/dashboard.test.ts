@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { DASHBOARD_ROWS, dashboardFile } from '../../../scripts/monitoring/dashboard.ts'
+import { seriesEntries } from '../../../src/telemetry/series.ts'
 
 interface PanelJson {
   readonly id: number
@@ -12,7 +13,11 @@ interface PanelJson {
     readonly w: number
     readonly h: number
   }
-  readonly targets?: readonly { readonly refId: string; readonly expr: string }[]
+  readonly targets?: readonly {
+    readonly refId: string
+    readonly expr: string
+    readonly exemplar?: boolean
+  }[]
 }
 
 const { panels } = JSON.parse(dashboardFile()) as { panels: readonly PanelJson[] }
@@ -48,6 +53,16 @@ test('every query keeps to what the variables choose', () => {
       const series = expr.match(/\bmillrace_\w+/g) ?? []
       const chosen = expr.match(/\{namespace=~"\$namespace",job=~"\$job",instance=~"\$instance"/g)
       assert.equal(chosen?.length, series.length, `${title}: ${expr}`)
+    }
+  }
+})
+
+test('every line of a latency that leads to traces asks for exemplars, and nothing else does', () => {
+  const isTraced = (expr: string): boolean =>
+    seriesEntries().some(([name, { hasExemplars }]) => hasExemplars === true && expr.includes(name))
+  for (const { type, title, targets = [] } of panels) {
+    for (const { expr, exemplar = false } of targets) {
+      assert.equal(exemplar, type === 'timeseries' && isTraced(expr), `${title}: ${expr}`)
     }
   }
 })

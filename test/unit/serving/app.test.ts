@@ -91,6 +91,18 @@ test('the metrics keep their own content type', async (t) => {
   assert.deepEqual([answer.headers['content-type'], answer.body], [TEXT, 'up 1\n'])
 })
 
+test('what the scraper accepts is passed on to the metrics', async (t) => {
+  const asked: (string | undefined)[] = []
+  const render = (accept?: string) => {
+    asked.push(accept)
+    return Promise.resolve({ contentType: TEXT, body: '' })
+  }
+  const app = appOf(t, { metrics: { render } })
+  await app.inject({ url: '/metrics', headers: { accept: 'a/b;q=0.5' } })
+  await app.inject({ url: '/metrics', headers: {} })
+  assert.deepEqual(asked, ['a/b;q=0.5', undefined])
+})
+
 test('status.json says who and when, times as ISO 8601, and null for what is unknown', async (t) => {
   const partition = { partition: 0, position: 1, committedOffset: 1, lag: undefined }
   const partitions = [
