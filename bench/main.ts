@@ -29,7 +29,7 @@ Exit status: 0 measured and correct; 1 something is not correct; 2 wrong usage.
 const HELP = `Usage: npm run bench -- NAME [options]
 
 ${NAMES.map((name) => `  ${name.padEnd(12)}${BENCHES[name].summary}`).join('\n')}
-  peers       the same work by Kafka Streams and hand-written clients, in turn
+  peers       the same work by Kafka Streams, Quix Streams and hand-written clients, in turn
   all         all but growth and peers, one after the other
 
 ${COMMON_HELP}

@@ -11,7 +11,7 @@ export interface RunPlan {
   readonly registryUrl: string
   /** Registry id of the input's schema. */
   readonly schemaId: number
-  /** Consumer group, and prefix of all else the peer names. */
+  /** Consumer group, and part of every other name that the peer gives. */
   readonly app: string
   readonly input: string
   readonly features: string
@@ -85,7 +85,8 @@ export const CONTESTANTS = {
     program: java('PlainPeer', { WORK: 'raw', COMPRESSION: 'none' }),
     isCeiling: true,
   },
-  python: { ...THEIRS, title: 'Python, hand-written', program: python },
+  python: { ...THEIRS, title: 'Python, hand-written', program: python('peer.py') },
+  quix: { ...THEIRS, title: 'Quix Streams', program: python('quix.py') },
 } as const satisfies Readonly<Record<string, Contestant>>
 
 export type ContestantName = keyof typeof CONTESTANTS
@@ -106,12 +107,12 @@ function java(main: string, settings: Readonly<Record<string, string>>): Contest
   })
 }
 
-function python(run: RunPlan, commitMs: number): ReturnType<Contestant['program']> {
-  return {
+function python(script: string): Contestant['program'] {
+  return (run, commitMs) => ({
     command: run.tools.python,
-    args: ['-u', join(ROOT, 'bench/peers/python/peer.py')],
+    args: ['-u', join(ROOT, 'bench/peers/python', script)],
     env: theirSettings(run, commitMs),
-  }
+  })
 }
 
 function theirSettings(run: RunPlan, commitMs: number): Record<string, string> {
