@@ -57,6 +57,8 @@ const COMPOSITION: readonly string[] = [
   'src/start/clients.ts',
   'src/start/codecs.ts',
   'src/start/drift.ts',
+  'src/start/model.ts',
+  'src/start/output-plan.ts',
   'src/start/output-topics.ts',
   'src/start/traces.ts',
 ]
