@@ -60,6 +60,7 @@ const COMPOSITION: readonly string[] = [
   'src/start/model.ts',
   'src/start/output-plan.ts',
   'src/start/output-topics.ts',
+  'src/start/predictions.ts',
   'src/start/traces.ts',
 ]
 

@@ -30,7 +30,8 @@ export async function show(
   }
   const judge = await bench.judge()
   const isOurs = judge.isOurs(found.letter)
-  const [verdict] = isOurs ? await judge.judge([found.letter]) : []
+  const [judged] = isOurs ? await judge.judge([found.letter]) : []
+  const verdict = judged?.verdict
   const fields = isOurs ? await judge.rawFields(found.letter) : []
   bench.print(json ? jsonOf(found, verdict, fields) : textOf(found, verdict, fields))
   return EXIT.ok
