@@ -18,7 +18,7 @@ export type Verdict =
   | { readonly kind: 'fail'; readonly letter: DeadLetter }
   /** It would be passed over and audited as such: a tombstone. */
   | { readonly kind: 'skipped' }
-  /** Decodes and is in time, but the model turned it down, and only the service can ask it again. */
+  /** Decodes and is in time, but the model turned it down, and is not asked again here. */
   | { readonly kind: 'unsure'; readonly event: Event; readonly behindMs: number }
 
 /** A letter, what decoding makes of it now, and what would become of it. */

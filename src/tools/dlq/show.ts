@@ -100,7 +100,7 @@ function nowText(verdict: Verdict | undefined): string {
     case 'skipped':
       return 'it would be skipped, as TOMBSTONES says'
     case 'unsure':
-      return 'it decodes and is in time; whether the model takes it now, only the service can tell'
+      return 'it decodes and is in time; whether the model takes it now shows when it is replayed'
     case 'fail':
       return `it would fail again: ${verdict.letter.reason}: ${verdict.letter.detail}`
     case undefined:
