@@ -4,27 +4,25 @@ import {
   consumerProperties,
   queueProperties,
   queueProducerProperties,
-  registryOptions,
 } from './config/client-properties.ts'
 import type { Config } from './config/schema.ts'
-import { JsonDecoder } from './decode/json-decoder.ts'
-import type { Decoder, FieldReader } from './decode/port.ts'
-import { RegistryDecoder } from './decode/registry-codec.ts'
-import { EXIT, invariant, ServiceError } from './domain/errors.ts'
-import type { ModelSpec } from './domain/model-spec.ts'
+import { EXIT, ServiceError } from './domain/errors.ts'
 import { FeatureEngine } from './features/engine.ts'
 import { parseMetadata } from './features/offset-metadata.ts'
 import { parseModelSpec } from './features/spec.ts'
-import { loadModelFolder } from './inference/model-folder.ts'
+import { loadModelFolder, type ModelFolder } from './inference/model-folder.ts'
+import type { Scorer } from './inference/port.ts'
 import { systemClock } from './runtime/clock.ts'
-import { createRegistryClient } from './runtime/registry-client.ts'
 import { KafkaProducer } from './sink/kafka-producer.ts'
 import type { TransactionalProducer } from './sink/port.ts'
 import { KafkaSource } from './source/kafka-consumer.ts'
 import { KafkaLog } from './source/kafka-log.ts'
+import { createDecoder, openRegistry } from './start/codecs.ts'
+import { startPredictions } from './start/predictions.ts'
 import { parseCommand } from './tools/dlq/command-line.ts'
 import { dlqHelp } from './tools/dlq/help.ts'
 import { Judge } from './tools/dlq/judge.ts'
+import type { PredictionsTarget } from './tools/dlq/predictions-target.ts'
 import { Queue } from './tools/dlq/queue.ts'
 import type { Place } from './tools/dlq/queue.ts'
 import type { Workbench } from './tools/dlq/workbench.ts'
@@ -65,6 +63,8 @@ class KafkaWorkbench implements Workbench {
   #isConnected = false
   #isStopped = false
   #producer: KafkaProducer | undefined
+  #scorer: Scorer | undefined
+  #loading: Promise<ModelFolder> | undefined
 
   constructor(config: Config) {
     this.appId = config.appId
@@ -88,7 +88,7 @@ class KafkaWorkbench implements Workbench {
   }
 
   async judge(): Promise<Judge> {
-    const { spec } = await loadModelFolder(this.#config.modelDir, parseModelSpec)
+    const { spec } = await this.#folder()
     const count = await this.#partitions(this.#config.inputTopic)
     const partitions = Array.from({ length: count }, (_, partition) => partition)
     const committed = await this.#source.committed(partitions)
@@ -108,11 +108,26 @@ class KafkaWorkbench implements Workbench {
     })
     return new Judge({
       inputTopic: this.#config.inputTopic,
-      decoder: this.#decoder(spec),
+      decoder: createDecoder(this.#config, spec, openRegistry(this.#config)),
       engine,
       positions,
       backlog,
     })
+  }
+
+  async predictions(of: {
+    readonly judge: Judge
+    readonly isDryRun: boolean
+  }): Promise<PredictionsTarget> {
+    const { target, scorer } = await startPredictions({
+      ...of,
+      config: this.#config,
+      folder: await this.#folder(),
+      source: this.#source,
+      warn: (warning) => this.note(`${warning}\n`),
+    })
+    this.#scorer = scorer
+    return target
   }
 
   async producer(): Promise<TransactionalProducer> {
@@ -161,6 +176,7 @@ class KafkaWorkbench implements Workbench {
 
   async close(): Promise<void> {
     await this.#producer?.close()
+    await this.#scorer?.close()
     await this.#log.disconnect()
     await this.#source.close()
   }
@@ -170,13 +186,10 @@ class KafkaWorkbench implements Workbench {
     this.#isStopped = true
   }
 
-  #decoder(spec: ModelSpec): Decoder & FieldReader {
-    const { tombstones } = this.#config
-    if (this.#config.inputFormat === 'json') return new JsonDecoder(spec.event, tombstones)
-    const options = registryOptions(this.#config)
-    invariant(options !== undefined, 'INPUT_FORMAT=registry without SCHEMA_REGISTRY_URL')
-    const client = createRegistryClient(options)
-    return new RegistryDecoder({ client, mapping: spec.event, clock: systemClock, tombstones })
+  /** Read once: what judges and what scores must be the same model. */
+  #folder(): Promise<ModelFolder> {
+    this.#loading ??= loadModelFolder(this.#config.modelDir, parseModelSpec)
+    return this.#loading
   }
 
   async #partitions(topic: string): Promise<number> {

@@ -12,9 +12,7 @@ import type { ModelSpec } from './domain/model-spec.ts'
 import { reportJson } from './drift/report-json.ts'
 import { FeatureEngine } from './features/engine.ts'
 import { parseModelSpec } from './features/spec.ts'
-import { parseGolden, selfTest } from './inference/golden.ts'
 import { loadModelFolder, type ModelFolder } from './inference/model-folder.ts'
-import { startScorer } from './inference/onnx-scorer.ts'
 import type { Scorer } from './inference/port.ts'
 import { Breaker, type BreakerBounds } from './loop/breaker.ts'
 import { Fetcher } from './loop/fetcher.ts'
@@ -38,7 +36,7 @@ import { createApp, listen } from './serving/app.ts'
 import type { ModelTensors } from './serving/model-metadata.ts'
 import type { ServiceIdentity } from './serving/status-report.ts'
 import { fenceProducer, type KafkaProducer } from './sink/kafka-producer.ts'
-import { OutputPlan } from './sink/plan.ts'
+import type { OutputPlan } from './sink/plan.ts'
 import { KafkaChangelog } from './source/kafka-changelog.ts'
 import type { KafkaSource } from './source/kafka-consumer.ts'
 import { readLastWritten } from './source/last-written.ts'
@@ -47,6 +45,8 @@ import { prepareChangelog } from './start/changelog.ts'
 import { createClients } from './start/clients.ts'
 import { createCodecs } from './start/codecs.ts'
 import { createDrift, type Drift } from './start/drift.ts'
+import { modelIdentity, startModel } from './start/model.ts'
+import { createOutputPlan } from './start/output-plan.ts'
 import { outputTopics } from './start/output-topics.ts'
 import { startTraces, type Traces } from './start/traces.ts'
 import type { WaitFor } from './start/wait-for.ts'
@@ -123,7 +123,6 @@ export class Service {
     const { source, producer } = createClients(config, metrics)
     this.#producer = producer
     const { inputTopic } = config
-    const topics = outputTopics(config)
     const [scorer, { decoder, encoder }] = await Promise.all([
       this.#startModel(folder),
       createCodecs({ config, spec: folder.spec, model: identity.model, log, waitFor }),
@@ -134,13 +133,8 @@ export class Service {
       await prepareChangelog({ config, reachMs: engine.reachMs, source, log, waitFor })
     }
     await waitFor(() => producer.initTransactions())
-    const plan = new OutputPlan({
-      topics,
-      encoder,
-      identity: headerIdentity(identity),
-      headerStyle: config.deadLetterHeaders,
-      passOn: traces.passOn,
-    })
+    const { passOn } = traces
+    const plan = createOutputPlan(config, { model: identity.model, encoder, passOn })
     const clients = { source, producer }
     const parts = { engine, scorer, decoder, ...clients, plan, metrics, folder, traces, drift }
     const loop = this.#compose(parts)
@@ -155,11 +149,10 @@ export class Service {
     metrics.close()
   }
 
-  #identity({ spec, modelSha256, specSha256 }: ModelFolder): ServiceIdentity {
+  #identity(folder: ModelFolder): ServiceIdentity {
     const { version, config } = this.#options
     const { appId, instanceId } = config
-    const model = { name: spec.name, version: spec.version, modelSha256, specSha256 }
-    return { version, appId, instanceId, model }
+    return { version, appId, instanceId, model: modelIdentity(folder) }
   }
 
   #metrics(
@@ -218,16 +211,9 @@ export class Service {
     }
   }
 
-  async #startModel({ spec, modelFile, goldenText, goldenFile }: ModelFolder): Promise<Scorer> {
+  async #startModel(folder: ModelFolder): Promise<Scorer> {
     const { config, log } = this.#options
-    const golden = parseGolden(goldenText, goldenFile, spec)
-    const scorer = await startScorer({ modelFile, spec, threads: config.inferenceThreads })
-    log('MODEL_LOADED', `${spec.name} ${spec.version} from ${config.modelDir}`)
-    const found = await selfTest(scorer, golden)
-    log('SELF_TEST', `${found.rows} golden rows reproduced`, { ...found })
-    if (!found.isBatchInvariant) {
-      log('CONFIG_WARNING', 'scores depend on the batch in their last bits: replays may differ')
-    }
+    const scorer = await startModel(config, folder, log)
     this.#tensors = scorer.manifest
     this.#status.modelIsReady()
     return scorer
@@ -333,8 +319,4 @@ function breakerBounds(config: Config): BreakerBounds {
     recordsMin: config.dlqMinRecords,
     pauseMs: config.dlqTripPauseMs,
   }
-}
-
-function headerIdentity({ appId, instanceId, model }: ServiceIdentity) {
-  return { appId, instanceId, modelName: model.name, modelVersion: model.version }
 }

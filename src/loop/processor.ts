@@ -1,11 +1,11 @@
 import type { Decoded } from '../decode/port.ts'
 import { invariant } from '../domain/errors.ts'
-import { deadLetter } from '../domain/outcome.ts'
 import type { Outcome } from '../domain/outcome.ts'
 import type { FeatureEngine } from '../features/engine.ts'
 import { scoreRows } from '../inference/bisect.ts'
 import type { ScoredBatch } from '../inference/bisect.ts'
 import type { Scorer } from '../inference/port.ts'
+import { unscorable } from '../inference/unscorable.ts'
 import type { Clock } from '../runtime/clock.ts'
 import type { Mutable, OutputPlan, ScoredRow } from '../sink/plan.ts'
 import type { Batch } from './fetcher.ts'
@@ -209,7 +209,8 @@ export class Processor {
       plan.skipped({ record, schemaId, event }, unit.unsent)
       return
     }
-    const letter = outcome.kind === 'predicted' ? this.#unscorable(number, scored) : outcome
+    const { outputs } = this.#parts
+    const letter = outcome.kind === 'predicted' ? unscorable(number, scored, outputs) : outcome
     if (letter !== undefined) {
       tally.deadLetter(letter.reason)
       plan.deadLetter({ record, schemaId, event }, letter, unit.unsent)
@@ -217,25 +218,10 @@ export class Processor {
     }
     invariant(event !== undefined, 'a predicted record has an event')
     row.featuresAt = number * this.#parts.engine.columns
-    row.scoresAt = number * this.#parts.outputs
+    row.scoresAt = number * outputs
     tally.predicted(event.timeMs, row.scores[row.scoresAt] ?? Number.NaN)
     tally.values(row.features, row.featuresAt, row.scores, row.scoresAt)
     plan.predicted({ record, schemaId, event }, row, unit.unsent)
-  }
-
-  #unscorable(row: number, { scores, refused }: ScoredBatch) {
-    const why = refused.get(row)
-    if (why !== undefined)
-      return deadLetter('unscorable', 'inference', `the model refused it: ${why}`)
-    const { outputs } = this.#parts
-    for (let column = 0; column < outputs; column += 1) {
-      const score = scores[row * outputs + column]
-      if (!Number.isFinite(score)) {
-        const detail = `score ${column} must be a finite number, got ${score}`
-        return deadLetter('non-finite-score', 'inference', detail)
-      }
-    }
-    return undefined
   }
 
   #reserve(rows: number): void {

@@ -18,11 +18,20 @@ export interface OutputTopics {
   readonly deadLetters: string
 }
 
+/** The dead letter that a record was, until a replay answers it. */
+export interface FormerLetter {
+  readonly reason: string
+  /** What its audit record says of the replay, after what is passed on. */
+  readonly headers: readonly Header[]
+}
+
 /** An input record and what is known of it; without an event it could not be decoded. */
 export interface Answered<Known extends Event | undefined = Event | undefined> {
   readonly record: InputRecord
   readonly schemaId: number | undefined
   readonly event: Known
+  /** Set by replays alone: this audit record is the second one of its input record. */
+  readonly formerly?: FormerLetter
 }
 
 /** Where the features and scores of one row lie. */
@@ -148,11 +157,16 @@ export class OutputPlan {
 
   /** The rest of the audit row, and the record. */
   #audit(
-    { record, schemaId, event }: Answered,
-    headers: readonly Header[],
+    { record, schemaId, event, formerly }: Answered,
+    passedOn: readonly Header[],
     batch: OutputBatch,
   ): void {
     const row = this.#auditRow
+    let headers = passedOn
+    if (formerly !== undefined) {
+      row.reason = formerly.reason
+      headers = [...passedOn, ...formerly.headers]
+    }
     row.sourceTopic = record.topic
     row.sourcePartition = record.partition
     row.sourceOffset = record.offset

@@ -1,8 +1,9 @@
 import { registryOptions } from '../config/client-properties.ts'
 import type { Config } from '../config/schema.ts'
 import { JsonDecoder } from '../decode/json-decoder.ts'
-import type { Decoder } from '../decode/port.ts'
+import type { Decoder, FieldReader } from '../decode/port.ts'
 import { RegistryDecoder } from '../decode/registry-codec.ts'
+import { invariant } from '../domain/errors.ts'
 import type { ModelSpec } from '../domain/model-spec.ts'
 import { systemClock } from '../runtime/clock.ts'
 import { RegistryCache } from '../runtime/registry-cache.ts'
@@ -24,48 +25,75 @@ export interface Codecs {
   readonly encoder: OutputEncoder
 }
 
+/** The schema registry, and where its answers are kept. */
+interface Registry {
+  readonly client: ReturnType<typeof createRegistryClient>
+  readonly cache?: RegistryCache | undefined
+}
+
+/** What an encoder writes for, and how its schemas are come by. */
+interface EncoderParts {
+  readonly config: Config
+  readonly spec: ModelSpec
+  readonly model: ServiceIdentity['model']
+  readonly waitFor: WaitFor
+}
+
 /**
  * The codecs that `INPUT_FORMAT` and `OUTPUT_FORMAT` ask for. Only plain JSON on both sides does without a
  * registry; else the output schemas are registered or looked up before anything is consumed.
  *
  * @throws ServiceError `SCHEMA_REFUSED` when the registry refuses an output schema
  */
-export async function createCodecs(parts: {
-  readonly config: Config
-  readonly spec: ModelSpec
-  readonly model: ServiceIdentity['model']
-  readonly log: Log
-  readonly waitFor: WaitFor
-}): Promise<Codecs> {
-  const { config, spec, model, log, waitFor } = parts
-  const { inputFormat, outputFormat, tombstones, schemaCacheDir: directory } = config
-  const given = { spec, identity: model }
-  const options = registryOptions(config)
-  if (options === undefined || (inputFormat === 'json' && outputFormat === 'json')) {
-    return { decoder: new JsonDecoder(spec.event, tombstones), encoder: new JsonEncoder(given) }
+export async function createCodecs(parts: EncoderParts & { readonly log: Log }): Promise<Codecs> {
+  const { config, spec, log } = parts
+  const { schemaCacheDir: directory, schemaRegistryUrl: registryUrls = [] } = config
+  const registry = openRegistry(config)
+  const events = logCacheEvents(log)
+  const isCached = registry !== undefined && directory !== undefined
+  const cache = isCached ? await RegistryCache.open({ registryUrls, events, directory }) : undefined
+  const kept = registry && { ...registry, cache }
+  return {
+    decoder: createDecoder(config, spec, kept),
+    encoder: await createOutputEncoder(parts, kept),
   }
-  const client = createRegistryClient(options)
-  const at = { registryUrls: options.baseURLs, events: logCacheEvents(log) }
-  const cache = directory === undefined ? undefined : await RegistryCache.open({ ...at, directory })
-  const decoder =
-    inputFormat === 'json'
-      ? new JsonDecoder(spec.event, tombstones)
-      : new RegistryDecoder({
-          client,
-          cache,
-          mapping: spec.event,
-          clock: systemClock,
-          tombstones,
-        })
-  if (outputFormat === 'json') return { decoder, encoder: new JsonEncoder(given) }
-  const schemaIds = await waitFor(() =>
-    resolveOutputSchemas(client, {
-      topics: outputTopics(config),
-      schemas: registeredSchemas(spec, outputFormat),
-      strategy: config.schemaSubjectStrategy,
-      autoRegister: config.schemaAutoRegister,
-      cache,
-    }),
-  )
-  return { decoder, encoder: createEncoder(outputFormat, { ...given, schemaIds }) }
+}
+
+/** The registry; `undefined` when neither side has to do with one. */
+export function openRegistry(config: Config): Registry | undefined {
+  const { inputFormat, outputFormat } = config
+  const options = registryOptions(config)
+  if (options === undefined || (inputFormat === 'json' && outputFormat === 'json')) return undefined
+  return { client: createRegistryClient(options) }
+}
+
+/** Decodes what `INPUT_FORMAT` says. */
+export function createDecoder(
+  { inputFormat, tombstones }: Config,
+  { event: mapping }: ModelSpec,
+  registry: Registry | undefined,
+): Decoder & FieldReader {
+  if (inputFormat === 'json') return new JsonDecoder(mapping, tombstones)
+  invariant(registry !== undefined, 'INPUT_FORMAT=registry without SCHEMA_REGISTRY_URL')
+  return new RegistryDecoder({ ...registry, mapping, clock: systemClock, tombstones })
+}
+
+/**
+ * Encodes as `OUTPUT_FORMAT` says; registers or looks up the schemas of what it writes.
+ *
+ * @throws ServiceError `SCHEMA_REFUSED` when the registry refuses one
+ */
+export async function createOutputEncoder(
+  { config, spec, model, waitFor }: EncoderParts,
+  registry: Registry | undefined,
+): Promise<OutputEncoder> {
+  const { outputFormat, schemaSubjectStrategy: strategy, schemaAutoRegister: autoRegister } = config
+  const given = { spec, identity: model }
+  if (outputFormat === 'json') return new JsonEncoder(given)
+  invariant(registry !== undefined, 'OUTPUT_FORMAT needs SCHEMA_REGISTRY_URL')
+  const schemas = registeredSchemas(spec, outputFormat)
+  const plan = { topics: outputTopics(config), schemas, strategy, autoRegister }
+  const { client, cache } = registry
+  const schemaIds = await waitFor(() => resolveOutputSchemas(client, { ...plan, cache }))
+  return createEncoder(outputFormat, { ...given, schemaIds })
 }

@@ -1,23 +1,31 @@
 import { JsonDecoder } from '../../src/decode/json-decoder.ts'
+import type { ModelSpec } from '../../src/domain/model-spec.ts'
 import { deadLetter } from '../../src/domain/outcome.ts'
-import type { DeadLetterReason, Stage } from '../../src/domain/outcome.ts'
+import type { DeadLetterReason, Stage, TombstonePolicy } from '../../src/domain/outcome.ts'
 import type { Header, InputRecord, OutputRecord } from '../../src/domain/record.ts'
+import { traceHeadersOf } from '../../src/domain/trace-context.ts'
 import { FeatureEngine } from '../../src/features/engine.ts'
 import { deadLetterHeaders } from '../../src/sink/headers.ts'
+import { JsonEncoder } from '../../src/sink/json-encoder.ts'
+import { OutputPlan } from '../../src/sink/plan.ts'
 import type { TransactionalProducer } from '../../src/sink/port.ts'
 import type { LogReader } from '../../src/source/log-port.ts'
 import { Judge } from '../../src/tools/dlq/judge.ts'
+import { PredictionsTarget } from '../../src/tools/dlq/predictions-target.ts'
 import { Queue } from '../../src/tools/dlq/queue.ts'
 import type { Place } from '../../src/tools/dlq/queue.ts'
 import type { Workbench } from '../../src/tools/dlq/workbench.ts'
-import { ENGAGEMENT_SPEC } from '../fixtures/specs.ts'
+import { ENGAGEMENT_SPEC, IDENTITY } from '../fixtures/specs.ts'
 import { FakeClock } from './clock.ts'
 import { FakeLog, FakeProducer } from './producer.ts'
+import { FakeScorer } from './scorer.ts'
+import type { FakeModel } from './scorer.ts'
 
 /** Records that a fake poll brings at most, so that reading takes several. */
 const POLL_RECORDS = 3
 const PARTITIONS = 2
 const DEAD_LETTERS = 'ml-dead-letters'
+const ANSWERS = { features: 'ml-features', predictions: 'ml-predictions', audit: 'ml-audit-log' }
 /** Stream time of partition 0; partition 1 has never been committed. */
 const STREAM_TIME_MS = 1_357_000_000_000
 
@@ -100,6 +108,10 @@ export class FakeBench implements Workbench {
   /** Asked before each transaction. */
   stopAfter = Infinity
   faults: ConstructorParameters<typeof FakeProducer>[1] = []
+  /** What letters are judged and answered by. */
+  spec: ModelSpec = ENGAGEMENT_SPEC
+  tombstones: TombstonePolicy = 'dead-letter'
+  model: FakeModel = ([first = Number.NaN]) => [first / 2]
   readonly #partitions: (InputRecord | undefined)[][] = [[], []]
   #taken = 0
 
@@ -144,6 +156,19 @@ export class FakeBench implements Workbench {
     return written.map(({ value }) => String(value))
   }
 
+  /** Committed records of a topic, their headers as text. */
+  written(topic: keyof typeof ANSWERS) {
+    const records = this.log.records.filter((record) => record.topic === ANSWERS[topic])
+    return records.map(({ partition, key, value, headers = [] }) => ({
+      partition,
+      key: String(key),
+      value: JSON.parse(String(value)) as Readonly<Record<string, unknown>>,
+      headers: headers.map((header) =>
+        Object.fromEntries(Object.entries(header).map(([name, each]) => [name, String(each)])),
+      ),
+    }))
+  }
+
   async queue(): Promise<Queue> {
     const committed = this.log.records.slice(this.#taken)
     this.#taken = this.log.records.length
@@ -156,14 +181,27 @@ export class FakeBench implements Workbench {
     const position = { streamTimeMs: STREAM_TIME_MS, replayFrom: 0, replayStreamTimeMs: undefined }
     return new Judge({
       inputTopic: this.inputTopic,
-      decoder: new JsonDecoder(ENGAGEMENT_SPEC.event),
-      engine: new FeatureEngine(ENGAGEMENT_SPEC, { keysMax: 10, bytesMax: 1e9 }),
+      decoder: new JsonDecoder(this.spec.event, this.tombstones),
+      engine: new FeatureEngine(this.spec, { keysMax: 10, bytesMax: 1e9 }),
       positions: new Map([
         [0, position],
         [1, undefined],
       ]),
       backlog: 0,
     })
+  }
+
+  async predictions({ judge, isDryRun }: { judge: Judge; isDryRun: boolean }) {
+    const { spec, clock } = this
+    const scorer = new FakeScorer(spec.features.length, this.model)
+    const plan = new OutputPlan({
+      topics: { ...ANSWERS, late: 'ml-late-events', deadLetters: DEAD_LETTERS },
+      encoder: new JsonEncoder({ spec, identity: IDENTITY }),
+      identity: { appId: 'app', instanceId: 'a', modelName: 'm', modelVersion: '1' },
+      headerStyle: 'millrace',
+      passOn: ({ headers }) => traceHeadersOf(headers)?.headers,
+    })
+    return new PredictionsTarget({ judge, spec, scorer, plan: isDryRun ? undefined : plan, clock })
   }
 
   async producer(): Promise<TransactionalProducer> {

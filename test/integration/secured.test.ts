@@ -11,6 +11,7 @@ import { lenientModel } from '../harness/lenient-model.ts'
 import { startSecured } from '../harness/secured.ts'
 import type { SecuredBroker } from '../harness/secured.ts'
 import { ServiceProcess } from '../harness/service-process.ts'
+import { statelessModel } from '../harness/stateless-model.ts'
 
 const PASSWORDS = { scores: 'four-horses-37', operator: 'blue-staple-52' }
 const SCRAM = {
@@ -69,6 +70,20 @@ function operatorRights({ topics, env }: Bed): readonly Right[] {
   ]
 }
 
+/** What it says that `dlq replay --to predictions` needs. */
+function answeringRights(bed: Bed): readonly Right[] {
+  const { input, features, predictions, audit } = bed.topics
+  const isOther = ({ name }: Right): boolean => name !== input
+  const right = { type: 'topic', pattern: 'literal' } as const
+  return [
+    ...operatorRights(bed).filter(isOther),
+    { ...right, name: input, operation: 'Describe' },
+    ...[features, predictions, audit].map((name) => {
+      return { ...right, name, operation: 'Write' } as const
+    }),
+  ]
+}
+
 function assertNoSecret(said: string): void {
   for (const secret of [...Object.values(PASSWORDS), WRONG]) assert.ok(!said.includes(secret), said)
 }
@@ -115,6 +130,39 @@ test("over TLS and SCRAM with the chart's rights and no others, every record is 
   assert.equal(replayed.status, 0, replayed.stderr)
   assert.equal((await bed.read('input')).length, 440)
   assertNoSecret([refused, statistics, replayed].map((each) => JSON.stringify(each)).join())
+})
+
+test('a replay straight to the predictions needs to write to the three topics of an answer, and not to the input', async (t) => {
+  const { bed, rights } = await securedBed()
+  await grant(broker.plainPort, SCRAM.KAFKA_SASL_USERNAME, rights)
+  const value = Buffer.from('{"user":"u","a":9}')
+  await bed.write([{ partition: 0, key: 'u', value, timestampMs: NOW_MS }])
+  const MODEL_DIR = await statelessModel(t, 'broken')
+  const service = new ServiceProcess(t, { ...bed.env, ...SCRAM, MODEL_DIR })
+  await whenCommitted(service, new Map([[0, 1]]))
+  await service.stop()
+  const operator = {
+    ...bed.env,
+    ...PLAIN,
+    KAFKA_SASL_USERNAME: 'operator',
+    KAFKA_SASL_PASSWORD: PASSWORDS.operator,
+    MODEL_DIR: await statelessModel(t, 'mended'),
+  }
+  const all = answeringRights(bed)
+  await grant(broker.plainPort, 'operator', all)
+  const audit = all.find(({ name }) => name === bed.topics.audit)
+  assert.ok(audit !== undefined)
+  await revoke(broker.plainPort, 'operator', audit)
+  const replay = ['dlq', 'replay', '--to', 'predictions']
+  const refused = await millrace(replay, operator)
+  assert.deepEqual([refused.status, (await bed.read('predictions')).length], [2, 0])
+  assert.match(refused.stderr, /^(TOPIC_MISSING|KAFKA_UNAUTHORIZED): /)
+  await grant(broker.plainPort, 'operator', [audit])
+  const replayed = await millrace(replay, operator)
+  assert.equal(replayed.status, 0, replayed.stderr)
+  assert.equal((await bed.read('predictions')).length, 1)
+  assert.equal((await bed.read('audit')).length, 2)
+  assertNoSecret(JSON.stringify([refused, replayed]))
 })
 
 for (const [what, isTaken] of Object.entries({

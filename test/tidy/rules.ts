@@ -57,7 +57,10 @@ const COMPOSITION: readonly string[] = [
   'src/start/clients.ts',
   'src/start/codecs.ts',
   'src/start/drift.ts',
+  'src/start/model.ts',
+  'src/start/output-plan.ts',
   'src/start/output-topics.ts',
+  'src/start/predictions.ts',
   'src/start/traces.ts',
 ]
 

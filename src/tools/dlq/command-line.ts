@@ -8,6 +8,7 @@ import { purge } from './purge.ts'
 import { replay } from './replay.ts'
 import { show } from './show.ts'
 import { stats } from './stats.ts'
+import { TARGETS, type TargetName } from './target.ts'
 import type { Workbench } from './workbench.ts'
 
 /** Letters of a page unless asked otherwise. */
@@ -75,8 +76,8 @@ function replayRun(args: readonly string[]): Run {
       to: TEXT,
     },
   })
-  if (values.to !== undefined && values.to !== 'input') refuseTarget(values.to)
   const options = {
+    to: target(values.to ?? 'input'),
     filter: parseFilter(values.where ?? []),
     isDryRun: values['dry-run'] ?? false,
     includeLate: values['include-late'] ?? false,
@@ -87,17 +88,10 @@ function replayRun(args: readonly string[]): Run {
   return (bench) => replay(bench, options)
 }
 
-/**
- * A prediction is made of the state that the service alone holds, and its audit record would be a second one
- * for the same input record.
- */
-function refuseTarget(to: string): never {
-  const why =
-    to === 'predictions'
-      ? ': predictions come from the state of the running service, and each input record has one audit ' +
-        'record; replay to the input topic, and the service answers'
-      : ''
-  throw new ServiceError('CONFIG_INVALID', `--to must be input, got "${to}"${why}`)
+function target(text: string): TargetName {
+  const known = TARGETS.find((name) => name === text)
+  if (known !== undefined) return known
+  throw new ServiceError('CONFIG_INVALID', `--to must be ${TARGETS.join(' or ')}, got "${text}"`)
 }
 
 /**

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { EXIT, ServiceError } from '../../domain/errors.ts'
 import type { Header, InputRecord } from '../../domain/record.ts'
+import { OutputBatch } from '../../sink/output-batch.ts'
 import { CoordinateSet } from './coordinates.ts'
 import type { Filter } from './filter.ts'
 import { readEntry } from './letter.ts'
@@ -69,10 +70,11 @@ export async function importLetters(
     const records = open
     open = []
     if (records.length === 0) return
-    const written = records.map(({ topic, partition, key, value, headers = [] }) => {
-      return { topic, partition, key, value, headers }
-    })
-    await writeTogether(producer, written, bench.clock)
+    const batch = new OutputBatch()
+    for (const { topic, partition, key, value, headers = [] } of records) {
+      batch.add({ topic, partition, key, value, headers })
+    }
+    await writeTogether(producer, batch, bench.clock)
     counts.imported += records.length
   }
   let number = 0

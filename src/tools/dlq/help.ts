@@ -14,8 +14,9 @@ Usage
       one page of those that wait; --all: also those that were replayed
   millrace dlq show P:O [--json]
       one letter: why, its bytes with the offending one marked, and whether it would pass now
-  millrace dlq replay [--dry-run] [--where …] [--limit N] [--rate N] [--include-late] [--json]
+  millrace dlq replay [--to input] [--dry-run] [--where …] [--limit N] [--rate N] [--include-late] [--json]
       writes letters back to INPUT_TOPIC; --rate: at most so many a second
+      --to predictions: scores them itself, for models without windows
   millrace dlq export [--where …] [--all] > letters.ndjson
   millrace dlq import [--json] < letters.ndjson
       letters as lines of JSON, out and back in
@@ -46,6 +47,13 @@ What is safe
   What would fail again is left, as is what was replayed DLQ_MAX_REPLAYS times. What is late by now is left
   unless --include-late sends it on, to LATE_TOPIC.
   Other consumers of INPUT_TOPIC see replayed records too; the header millrace.replays tells them.
+
+--to predictions
+  Features, prediction and audit record are written by the command, as the service would have written them
+  where the letter was read; nothing goes to INPUT_TOPIC. MODEL_DIR must be the deployed model. It is refused
+  for models with windows: their state belongs to the running service. The audit record is the second one of
+  its input record and says so: it has a reason, and the header millrace.replays. What is late by now and was
+  never decoded is left unless --include-late scores it. DLQ_MAX_REPLAYS does not count here.
 
 Exit status
   0  done; with --dry-run: all would pass

@@ -1,4 +1,4 @@
-import type { Decoder, FieldReader, RawField } from '../../decode/port.ts'
+import type { Decoded, Decoder, FieldReader, RawField } from '../../decode/port.ts'
 import type { Event } from '../../domain/event.ts'
 import type { DeadLetter } from '../../domain/outcome.ts'
 import type { FeatureEngine } from '../../features/engine.ts'
@@ -18,8 +18,16 @@ export type Verdict =
   | { readonly kind: 'fail'; readonly letter: DeadLetter }
   /** It would be passed over and audited as such: a tombstone. */
   | { readonly kind: 'skipped' }
-  /** Decodes and is in time, but the model turned it down, and only the service can ask it again. */
+  /** Decodes and is in time, but the model turned it down, and is not asked again here. */
   | { readonly kind: 'unsure'; readonly event: Event; readonly behindMs: number }
+
+/** A letter, what decoding makes of it now, and what would become of it. */
+export interface Judged {
+  readonly letter: Letter
+  /** Its record as it was read from the input topic. */
+  readonly decoded: Decoded
+  readonly verdict: Verdict
+}
 
 /**
  * Judges letters by the service's own decoding and time rules, each as if it were the next record of its
@@ -63,21 +71,25 @@ export class Judge {
   }
 
   /** Verdicts in the order of the letters, which must be ours. @throws as `Decoder.decode` */
-  async judge(letters: readonly Letter[]): Promise<readonly Verdict[]> {
-    const decoded = await this.#decoder.decode(letters.map(asRead))
-    return decoded.map(({ record, result }, index) => {
-      if (result.kind === 'skipped') return result
-      if (result.kind !== 'event') return { kind: 'fail', letter: result }
-      const { event } = result
-      const { partition, offset, timestamp } = record
-      const applied = this.#engine.apply(partition, offset, event, timestamp, this.#row, 0)
-      this.#engine.discard()
-      if (applied.kind === 'late') return { kind: 'late', event, byMs: applied.byMs }
-      if (applied.kind !== 'ok') return { kind: 'fail', letter: applied }
-      const newestMs = this.#positions.get(partition)?.streamTimeMs ?? event.timeMs
-      const behindMs = Math.max(0, newestMs - event.timeMs)
-      const kind = letters[index]?.stage === 'inference' ? 'unsure' : 'pass'
-      return { kind, event, behindMs }
+  async judge(letters: readonly Letter[]): Promise<readonly Judged[]> {
+    const all = await this.#decoder.decode(letters.map(asRead))
+    return letters.flatMap((letter, index) => {
+      const decoded = all[index]
+      return decoded === undefined ? [] : { letter, decoded, verdict: this.#of(letter, decoded) }
     })
+  }
+
+  #of({ stage }: Letter, { record, result }: Decoded): Verdict {
+    if (result.kind === 'skipped') return result
+    if (result.kind !== 'event') return { kind: 'fail', letter: result }
+    const { event } = result
+    const { partition, offset, timestamp } = record
+    const applied = this.#engine.apply(partition, offset, event, timestamp, this.#row, 0)
+    this.#engine.discard()
+    if (applied.kind === 'late') return { kind: 'late', event, byMs: applied.byMs }
+    if (applied.kind !== 'ok') return { kind: 'fail', letter: applied }
+    const newestMs = this.#positions.get(partition)?.streamTimeMs ?? event.timeMs
+    const behindMs = Math.max(0, newestMs - event.timeMs)
+    return { kind: stage === 'inference' ? 'unsure' : 'pass', event, behindMs }
   }
 }

@@ -104,20 +104,24 @@ export function asRead({ record, source, timestampMs, headers }: Letter): InputR
   return { ...source, timestamp: timestampMs, key: record.key, value: record.value, headers }
 }
 
+/** How often a letter will have been replayed, and what it began as: what each replay of it says. */
+export function replayHeaders({ replays, origin }: Letter): readonly Header[] {
+  return [
+    { 'millrace.replays': String(replays + 1) },
+    { 'millrace.replay.of': formatCoordinates(origin) },
+  ]
+}
+
 /** What a replay writes to the input topic: the record as it came, saying how often and of what. */
 export function replayOf(letter: Letter): OutputRecord {
-  const { record, source, timestampMs, headers, replays, origin } = letter
+  const { record, source, timestampMs, headers } = letter
   const { topic, partition } = source
   return {
     topic,
     partition,
     key: record.key,
     value: record.value,
-    headers: [
-      ...headers,
-      { 'millrace.replays': String(replays + 1) },
-      { 'millrace.replay.of': formatCoordinates(origin) },
-    ],
+    headers: [...headers, ...replayHeaders(letter)],
     ...(timestampMs >= 0 && { timestamp: timestampMs }),
   }
 }

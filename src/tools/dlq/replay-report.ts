@@ -3,6 +3,7 @@ import { formatTable } from '../table.ts'
 import type { Verdict } from './judge.ts'
 import { nameOf } from './place.ts'
 import type { Letter } from './letter.ts'
+import type { TargetName } from './target.ts'
 
 /** Why a letter is not replayed, whatever would become of it. */
 export type Barrier = 'elsewhere' | 'exhausted'
@@ -40,11 +41,13 @@ export class ReplayReport {
   /** Of those that would pass, older than the newest event their partition has answered. */
   behind = 0
   #behindMsMax = 0
+  readonly #to: TargetName
   /** Records of the input topic that are not answered yet, at most. */
   readonly #backlog: number
   #lateMsMax = 0
 
-  constructor(backlog: number) {
+  constructor(to: TargetName, backlog: number) {
+    this.#to = to
     this.#backlog = backlog
   }
 
@@ -89,6 +92,7 @@ export class ReplayReport {
   toJson(isDryRun: boolean): string {
     const { replayed, replayedBefore, behind } = this
     const report = {
+      to: this.#to,
       dryRun: isDryRun,
       replayed,
       replayedBefore,
@@ -135,10 +139,7 @@ export class ReplayReport {
       )
     }
     if (late > 0) {
-      remarks.push(
-        `${late} are late by now, by up to ${this.#lateMsMax} ms: replayed they go to the late topic, ` +
-          'so they are left here unless --include-late is given\n',
-      )
+      remarks.push(`${late} are late by now, by up to ${this.#lateMsMax} ms: ${LATE[this.#to]}\n`)
     }
     if (unsure > 0)
       remarks.push(
@@ -154,7 +155,8 @@ export class ReplayReport {
           'answers given meanwhile, without them, stay as they are\n',
       )
     }
-    if (this.#backlog > 0) {
+    // What is answered where it was read is not late by what comes after.
+    if (this.#backlog > 0 && this.#to === 'input') {
       remarks.push(
         `up to ${this.#backlog} records of INPUT_TOPIC are not answered yet, and will be before these: what ` +
           'they hold may make more of them late\n',
@@ -177,6 +179,14 @@ export class ReplayReport {
     return counts
   }
 }
+
+/** What becomes of late letters. */
+const LATE = {
+  input: 'replayed they go to the late topic, so they are left here unless --include-late is given',
+  predictions:
+    'they were not decoded when they were read, so nobody knows whether they were late then; they are ' +
+    'left here unless --include-late is given, which scores them',
+} as const satisfies Readonly<Record<TargetName, string>>
 
 const COLUMNS = [
   ['letters', 'LETTERS'],

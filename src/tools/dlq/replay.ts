@@ -1,10 +1,12 @@
 import { EXIT } from '../../domain/errors.ts'
+import { OutputBatch } from '../../sink/output-batch.ts'
 import type { TransactionalProducer } from '../../sink/port.ts'
 import type { Filter } from './filter.ts'
-import type { Judge, Verdict } from './judge.ts'
-import { type Letter, markerOf, replayOf } from './letter.ts'
+import type { Judge, Judged } from './judge.ts'
+import { type Letter, markerOf } from './letter.ts'
 import type { Queue } from './queue.ts'
 import { ReplayReport } from './replay-report.ts'
+import { InputTarget, type ReplayTarget, type TargetName } from './target.ts'
 import type { Workbench } from './workbench.ts'
 import { writeTogether } from './write-together.ts'
 
@@ -16,6 +18,7 @@ const PROGRESS_MS = 1_000
 
 /** What is replayed, and how. */
 export interface ReplayOptions {
+  readonly to: TargetName
   readonly filter: Filter
   readonly isDryRun: boolean
   /** Also what is late by now. */
@@ -28,31 +31,36 @@ export interface ReplayOptions {
 }
 
 /**
- * Writes letters back to the input topic, each in one transaction with the marker that says so.
+ * Brings letters back, each in one transaction with the marker that says so.
  *
  * The order of the beginning is what makes it safe: first the producer, which fences any other run and
  * lets no transaction of one stay open; then the queue, which so has the markers of all that was ever
- * replayed. @returns the exit status
+ * replayed. What can be refused is, before anybody is fenced. @returns the exit status
  */
 export async function replay(bench: Workbench, options: ReplayOptions): Promise<number> {
-  const { isDryRun, json } = options
-  const producer = isDryRun ? undefined : await bench.producer()
+  const { to, isDryRun, json } = options
   const judge = await bench.judge()
+  const target =
+    to === 'input' ? new InputTarget(judge) : await bench.predictions({ judge, isDryRun })
+  const producer = isDryRun ? undefined : await bench.producer()
   const queue = await bench.queue()
-  const report = new ReplayReport(judge.backlog)
-  const sender = producer === undefined ? undefined : new Sender(bench, producer, options.rate)
-  const chosen = new Chooser({ queue, judge, report, options, replaysMax: bench.replaysMax })
+  const report = new ReplayReport(to, judge.backlog)
+  const sender =
+    producer === undefined ? undefined : new Sender({ bench, producer, target, rate: options.rate })
+  // What is written as an answer cannot come back, so it needs no bound.
+  const replaysMax = to === 'input' ? bench.replaysMax : Infinity
+  const chosen = new Chooser({ queue, judge, report, options, replaysMax })
   for await (const batch of queue.letters()) {
     if (bench.isStopped() || chosen.isFull) break
     const candidates = chosen.candidates(batch.map(({ letter }) => letter))
-    const letters = chosen.accepted(candidates, await judge.judge(candidates))
+    const letters = chosen.accepted(await target.judge(candidates))
     for (const part of transactionsOf(letters, options.rate)) {
       if (bench.isStopped()) break
       await sender?.send(part)
       report.replayed += sender === undefined ? 0 : part.length
       const last = part.at(-1)
       if (sender !== undefined && last !== undefined) {
-        sender.tell(report.replayed, queue.shareBefore(last.record))
+        sender.tell(report.replayed, queue.shareBefore(last.letter.record))
       }
     }
   }
@@ -114,10 +122,9 @@ class Chooser {
   }
 
   /** Those that are replayed. From here on they count as replayed: an import may have left them twice. */
-  accepted(letters: readonly Letter[], verdicts: readonly Verdict[]): Letter[] {
-    return letters.filter((letter, index) => {
-      const verdict = verdicts[index]
-      if (verdict === undefined || this.isFull) return false
+  accepted(judged: readonly Judged[]): Judged[] {
+    return judged.filter(({ letter, verdict }) => {
+      if (this.isFull) return false
       if (this.#queue.replayed.has(letter.source)) {
         this.#report.replayedBefore += 1
         return false
@@ -136,24 +143,33 @@ class Chooser {
 class Sender {
   readonly #bench: Workbench
   readonly #producer: TransactionalProducer
+  readonly #target: ReplayTarget
   readonly #rate: number
   readonly #startedAtMs: number
   #toldAtMs = 0
   #sent = 0
 
-  constructor(bench: Workbench, producer: TransactionalProducer, rate: number) {
-    this.#bench = bench
-    this.#producer = producer
-    this.#rate = rate
-    this.#startedAtMs = bench.clock.monotonic()
+  constructor(parts: {
+    readonly bench: Workbench
+    readonly producer: TransactionalProducer
+    readonly target: ReplayTarget
+    readonly rate: number
+  }) {
+    this.#bench = parts.bench
+    this.#producer = parts.producer
+    this.#target = parts.target
+    this.#rate = parts.rate
+    this.#startedAtMs = parts.bench.clock.monotonic()
   }
 
-  async send(letters: readonly Letter[]): Promise<void> {
+  async send(letters: readonly Judged[]): Promise<void> {
     const { clock } = this.#bench
     const dueMs = this.#startedAtMs + (this.#sent / this.#rate) * 1_000 - clock.monotonic()
     if (dueMs > 0) await clock.sleep(dueMs)
-    const records = letters.flatMap((letter) => [replayOf(letter), markerOf(letter)])
-    await writeTogether(this.#producer, records, clock)
+    const batch = new OutputBatch()
+    this.#target.write(letters, batch)
+    for (const { letter } of letters) batch.add(markerOf(letter))
+    await writeTogether(this.#producer, batch, clock)
     this.#sent += letters.length
   }
 
@@ -165,18 +181,18 @@ class Sender {
   }
 }
 
-function* transactionsOf(letters: readonly Letter[], rate: number): Generator<readonly Letter[]> {
+function* transactionsOf(letters: readonly Judged[], rate: number): Generator<readonly Judged[]> {
   const lettersMax = Math.max(1, Math.min(TRANSACTION_LETTERS, Math.floor(rate)))
-  let part: Letter[] = []
+  let part: Judged[] = []
   let bytes = 0
-  for (const letter of letters) {
-    const size = letter.record.value?.length ?? 0
+  for (const each of letters) {
+    const size = each.letter.record.value?.length ?? 0
     if (part.length === lettersMax || (part.length > 0 && bytes + size > TRANSACTION_BYTES)) {
       yield part
       part = []
       bytes = 0
     }
-    part.push(letter)
+    part.push(each)
     bytes += size
   }
   if (part.length > 0) yield part

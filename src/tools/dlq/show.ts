@@ -30,7 +30,8 @@ export async function show(
   }
   const judge = await bench.judge()
   const isOurs = judge.isOurs(found.letter)
-  const [verdict] = isOurs ? await judge.judge([found.letter]) : []
+  const [judged] = isOurs ? await judge.judge([found.letter]) : []
+  const verdict = judged?.verdict
   const fields = isOurs ? await judge.rawFields(found.letter) : []
   bench.print(json ? jsonOf(found, verdict, fields) : textOf(found, verdict, fields))
   return EXIT.ok
@@ -99,7 +100,7 @@ function nowText(verdict: Verdict | undefined): string {
     case 'skipped':
       return 'it would be skipped, as TOMBSTONES says'
     case 'unsure':
-      return 'it decodes and is in time; whether the model takes it now, only the service can tell'
+      return 'it decodes and is in time; whether the model takes it now shows when it is replayed'
     case 'fail':
       return `it would fail again: ${verdict.letter.reason}: ${verdict.letter.detail}`
     case undefined:

@@ -2,6 +2,7 @@ import type { Clock } from '../../runtime/clock.ts'
 import type { TransactionalProducer } from '../../sink/port.ts'
 import type { Judge } from './judge.ts'
 import type { Place, Queue } from './queue.ts'
+import type { ReplayTarget } from './target.ts'
 
 /** What the commands work with, each part opened when it is first asked for. */
 export interface Workbench {
@@ -14,6 +15,13 @@ export interface Workbench {
   queue(): Promise<Queue>
   /** @throws ServiceError `MODEL_INVALID`, `KAFKA_UNAVAILABLE` */
   judge(): Promise<Judge>
+  /**
+   * What answers letters as the service would, by the same model folder.
+   *
+   * @throws ServiceError `CONFIG_INVALID` when its model has windows; `MODEL_MISMATCH`; where something is
+   *   to be written also `SCHEMA_REFUSED`, `REGISTRY_UNAVAILABLE`, `TOPIC_MISSING`
+   */
+  predictions(of: { readonly judge: Judge; readonly isDryRun: boolean }): Promise<ReplayTarget>
   /**
    * The one producer of this application's dead-letter tools. Once it is there, no other run of them can
    * commit, and all that others have committed can be read. @throws ServiceError `KAFKA_UNAVAILABLE`

@@ -1,7 +1,6 @@
 import { ServiceError } from '../../domain/errors.ts'
-import type { OutputRecord } from '../../domain/record.ts'
 import type { Clock } from '../../runtime/clock.ts'
-import { OutputBatch } from '../../sink/output-batch.ts'
+import type { OutputBatch } from '../../sink/output-batch.ts'
 import type { TransactionalProducer } from '../../sink/port.ts'
 
 const QUEUE_WAIT_MS = 50
@@ -15,17 +14,15 @@ const QUEUE_WAITS_MAX = 200
  */
 export async function writeTogether(
   producer: TransactionalProducer,
-  records: readonly OutputRecord[],
+  batch: OutputBatch,
   clock: Clock,
 ): Promise<void> {
-  const batch = new OutputBatch()
-  for (const record of records) batch.add(record)
   await producer.beginTransaction()
   try {
     await queueAll(producer, batch, clock)
     await producer.commitTransaction()
   } catch (error) {
-    // Left open it would hold back the readers of the input topic until the broker's time-out.
+    // Left open it would hold back the readers of what it wrote to until the broker's time-out.
     if (error instanceof ServiceError && error.disposition !== 'rebuild') {
       await producer.abortTransaction().catch(() => undefined)
     }

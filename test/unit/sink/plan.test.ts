@@ -145,6 +145,35 @@ test('a dead letter keeps its bytes and headers, and says why and where from', (
   assert.deepEqual([outcome, reason, key, eventId], ['dead_letter', 'invalid-event', null, null])
 })
 
+test('the audit record of a later answer says what the record was, and of which replay it is; nothing else does', () => {
+  const record = inputRecord()
+  const answered = { record, schemaId: 7, event: EVENT }
+  const headers = [{ 'millrace.replays': '1' }]
+  const formerly = { reason: 'invalid-event', headers }
+  const trace = [{ traceparent: 't' }]
+  const [features, prediction, audit, tombstone, next] = produced(
+    (plan, batch) => {
+      plan.predicted({ ...answered, formerly }, ROW, batch)
+      plan.skipped({ ...answered, event: undefined, formerly }, batch)
+      plan.skipped(answered, batch)
+    },
+    () => trace,
+  )
+  assert.deepEqual(features?.headers, asRead(trace))
+  assert.deepEqual(prediction?.headers, asRead(trace))
+  const saying = ({ value }: OutputRecord): unknown[] => {
+    const { outcome, reason } = JSON.parse(String(value))
+    return [outcome, reason]
+  }
+  assert.ok(audit !== undefined && tombstone !== undefined && next !== undefined)
+  assert.deepEqual(saying(audit), ['predicted', 'invalid-event'])
+  assert.deepEqual(saying(tombstone), ['skipped', 'invalid-event'])
+  assert.deepEqual(saying(next), ['skipped', null])
+  assert.deepEqual(audit.headers, asRead([...trace, ...headers]))
+  assert.deepEqual(tombstone.headers, asRead([...trace, ...headers]))
+  assert.deepEqual(next.headers, asRead(trace))
+})
+
 test('a late event keeps its bytes, says by how much, and is audited with its event', () => {
   const record = inputRecord({ key: null, value: Buffer.from('v') })
   const records = produced((plan, batch) => {

@@ -8,6 +8,7 @@ import { FakeBench } from '../../../fakes/workbench.ts'
 
 const ALL = { filter: () => true, all: false }
 const REPLAY = {
+  to: 'input' as const,
   ...ALL,
   isDryRun: false,
   includeLate: false,

@@ -8,6 +8,7 @@ import { FakeBench } from '../../../fakes/workbench.ts'
 import type { NewLetter } from '../../../fakes/workbench.ts'
 
 const ALL: ReplayOptions = {
+  to: 'input',
   filter: () => true,
   isDryRun: false,
   includeLate: false,
