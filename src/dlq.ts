@@ -10,6 +10,7 @@ import type { Config } from './config/schema.ts'
 import { JsonDecoder } from './decode/json-decoder.ts'
 import type { Decoder, FieldReader } from './decode/port.ts'
 import { RegistryDecoder } from './decode/registry-codec.ts'
+import { runWatch } from './dlq-watch.ts'
 import { EXIT, invariant, ServiceError } from './domain/errors.ts'
 import type { ModelSpec } from './domain/model-spec.ts'
 import { FeatureEngine } from './features/engine.ts'
@@ -83,8 +84,12 @@ class KafkaWorkbench implements Workbench {
 
   async queue(): Promise<Queue> {
     const { appId, clock } = this
-    const partitions = await this.#partitions(this.deadLetterTopic)
+    const partitions = await this.#log.partitionCount()
     return Queue.take({ log: this.#log, partitions, appId, clock })
+  }
+
+  watch(): Promise<number> {
+    return runWatch(this.#config, this.#log)
   }
 
   async judge(): Promise<Judge> {

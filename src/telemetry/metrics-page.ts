@@ -10,7 +10,8 @@ event id or offset is ever one. Counters and histograms whose labels are known b
 aborted transaction leaves them as they were.
 
 Besides these there are the process's own figures as prom-client collects them, prefixed too:
-\`millrace_process_*\` and \`millrace_nodejs_*\`.
+\`millrace_process_*\` and \`millrace_nodejs_*\`. How many dead letters wait is told by a process of its own,
+\`millrace dlq watch\`: [its series](guides/dead-letters.md#watching-the-queue).
 
 Written by \`npm run docs\` from \`src/telemetry\`.
 `
