@@ -1,4 +1,5 @@
 import type { HistogramName, LabelsOf, SeriesName } from '../../../src/telemetry/series.ts'
+import type { QueueSeriesName } from '../../../src/tools/dlq/exposition.ts'
 
 /** Units as Grafana names them. */
 export type PanelUnit =
@@ -43,6 +44,11 @@ export function of<Name extends Exclude<SeriesName, HistogramName>>(
   labels: Partial<LabelsOf<Name>> = {},
 ): string {
   return selector(name, labels)
+}
+
+/** A series of `dlq watch`, of those chosen. */
+export function ofQueue(name: QueueSeriesName): string {
+  return selector(name, {})
 }
 
 /** One of the series that make up a histogram. */
