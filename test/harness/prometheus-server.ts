@@ -24,7 +24,7 @@ export interface RuleState {
   readonly state?: string
 }
 
-/** A real Prometheus, which scrapes one address four times a second and evaluates rules each second. */
+/** A real Prometheus, which scrapes addresses four times a second and evaluates rules each second. */
 export class PrometheusServer {
   readonly #url: string
 
@@ -35,12 +35,12 @@ export class PrometheusServer {
   /** Starts it; it is stopped when the test ends. */
   static async start(
     t: TestContext,
-    options: { readonly target: string; readonly ruleFile: string },
+    options: { readonly targets: readonly string[]; readonly ruleFile: string },
   ): Promise<PrometheusServer> {
     const folder = mkdtempSync(join(tmpdir(), 'millrace-prometheus-'))
     const [port = 0] = await freePorts(1)
     const url = `http://127.0.0.1:${port}`
-    const scrape = { job_name: 'millrace', static_configs: [{ targets: [options.target] }] }
+    const scrape = { job_name: 'millrace', static_configs: [{ targets: options.targets }] }
     const config = {
       global: { scrape_interval: '250ms', scrape_timeout: '250ms', evaluation_interval: '1s' },
       rule_files: ['rules.yaml'],

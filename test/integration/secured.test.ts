@@ -10,9 +10,13 @@ import { millrace } from '../harness/command.ts'
 import { lenientModel } from '../harness/lenient-model.ts'
 import { startSecured } from '../harness/secured.ts'
 import type { SecuredBroker } from '../harness/secured.ts'
-import { ServiceProcess } from '../harness/service-process.ts'
+import { ServiceProcess, startWatch } from '../harness/service-process.ts'
 
-const PASSWORDS = { scores: 'four-horses-37', operator: 'blue-staple-52' }
+const PASSWORDS = {
+  scores: 'four-horses-37',
+  operator: 'blue-staple-52',
+  watcher: 'green-kettle-88',
+}
 const SCRAM = {
   KAFKA_SASL_MECHANISM: 'SCRAM-SHA-512',
   KAFKA_SASL_USERNAME: 'scores',
@@ -69,6 +73,14 @@ function operatorRights({ topics, env }: Bed): readonly Right[] {
   ]
 }
 
+/** What it says that `dlq watch` needs. */
+function watcherRights({ topics, env }: Bed): readonly Right[] {
+  return [
+    { type: 'topic', name: topics.deadLetters, pattern: 'literal', operation: 'Read' },
+    { type: 'group', name: env['APP_ID'] ?? '', pattern: 'literal', operation: 'Describe' },
+  ]
+}
+
 function assertNoSecret(said: string): void {
   for (const secret of [...Object.values(PASSWORDS), WRONG]) assert.ok(!said.includes(secret), said)
 }
@@ -115,6 +127,28 @@ test("over TLS and SCRAM with the chart's rights and no others, every record is 
   assert.equal(replayed.status, 0, replayed.stderr)
   assert.equal((await bed.read('input')).length, 440)
   assertNoSecret([refused, statistics, replayed].map((each) => JSON.stringify(each)).join())
+})
+
+test('a watch of the dead letters reads them with the right to read and describe them, and ends without it', async (t) => {
+  const { bed } = await securedBed()
+  const env = {
+    ...bed.env,
+    ...PLAIN,
+    KAFKA_SASL_USERNAME: 'watcher',
+    KAFKA_SASL_PASSWORD: PASSWORDS.watcher,
+  }
+  const refused = startWatch(t, env)
+  assert.equal(await refused.exit(), 2, refused.describe())
+  const rights = watcherRights(bed)
+  await grant(broker.plainPort, 'watcher', rights)
+  const watch = startWatch(t, env)
+  await watch.logged('QUEUE_READ')
+  const answer = await fetch(`${await watch.url()}/health/ready`)
+  assert.equal(answer.status, 200, await answer.text())
+  for (const right of rights.filter(({ type }) => type === 'topic'))
+    await revoke(broker.plainPort, 'watcher', right)
+  assert.equal(await watch.exit(), 2, watch.describe())
+  assertNoSecret(saidBy(refused) + saidBy(watch))
 })
 
 for (const [what, isTaken] of Object.entries({
