@@ -3,7 +3,7 @@ import type { Config } from './config/schema.ts'
 import { EXIT, ServiceError } from './domain/errors.ts'
 import { systemClock } from './runtime/clock.ts'
 import { endProcess } from './runtime/end-process.ts'
-import { releaseLargeBlocks } from './runtime/malloc.ts'
+import { limitHeapGrowth } from './runtime/heap-growth.ts'
 import { listen } from './serving/http.ts'
 import { createWatchApp } from './serving/watch-app.ts'
 import type { KafkaLog } from './source/kafka-log.ts'
@@ -35,7 +35,7 @@ export async function runWatch(config: Config, deadLetters: KafkaLog): Promise<n
     now: () => systemClock.now(),
   })
   try {
-    releaseLargeBlocks()
+    limitHeapGrowth()
     const port = await listen(app, httpHost, httpPort)
     log('STARTED', `watching "${deadLetterTopic}", serving ${httpHost}:${port}`, { port })
     await Promise.race([watch.run(eventsTo(log)), stopped])

@@ -5,7 +5,7 @@ import type { Health } from './health.ts'
 export interface WatchSnapshot {
   /** When it last heard from Kafka, or gave up waiting for it; ms since the epoch. */
   readonly heartbeatAtMs: number
-  /** When it last had read to the ends of the topic; `undefined` until it first has. */
+  /** As of when it has read to the ends of the topic; `undefined` until it first has. */
   readonly readAtMs: number | undefined
   /** Records read so far. */
   readonly records: number
@@ -25,7 +25,10 @@ export function watchReady({ readAtMs, records, trouble }: WatchSnapshot): Healt
   return healthOf([
     readAtMs === undefined
       ? failed('read', `has not read to the ends of the topic yet: ${records} records so far`)
-      : passed('read', `read to the ends of the topic at ${new Date(readAtMs).toISOString()}`),
+      : passed(
+          'read',
+          `has read to the ends of the topic as of ${new Date(readAtMs).toISOString()}`,
+        ),
     trouble === undefined
       ? passed('kafka', 'no trouble')
       : failed('kafka', `${trouble.code}: ${trouble.message}`),

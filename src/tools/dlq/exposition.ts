@@ -12,7 +12,7 @@ export const QUEUE_SERIES = {
   },
   millrace_dlq_watch_read_timestamp_seconds: {
     labels: ['app'],
-    help: 'When `dlq watch` last had read the dead-letter topic to its ends, seconds since the epoch: what it tells is no older. 0 until it first has.',
+    help: 'As of when the figures of `dlq watch` are, seconds since the epoch: all that lay on the dead-letter topic then is in them. 0 until it first has read to the ends.',
   },
 } as const satisfies Readonly<
   Record<string, { readonly labels: readonly string[]; readonly help: string }>
@@ -45,7 +45,7 @@ export function depthExposition({ waiting, oldestMs }: Depth, appId: string): st
   )
 }
 
-/** When the topic was last read to its ends, in the same format. @param readAtMs ms since the epoch */
+/** As of when the depth is, in the same format. @param readAtMs ms since the epoch */
 export function readExposition(readAtMs: number, appId: string): string {
   return family('millrace_dlq_watch_read_timestamp_seconds', timeOf(readAtMs, appId))
 }

@@ -37,9 +37,9 @@ export interface WatchEvents {
 /**
  * Follows the dead letters of one application and tells how many wait, as `dlq stats` would of the same topic.
  *
- * It goes in rounds. Each asks for the bounds of every partition and reads those alone whose end has moved, from where
- * the last one ended; so what it tells is the topic at one moment, not half of one and half of the next. A topic that
- * was deleted and made anew is known by offsets that go back.
+ * It goes in rounds. Each asks for the bounds of all partitions, then reads those whose end has moved, from where the
+ * last round ended up to there; figures change at its end only. A topic that was deleted and made anew is known by
+ * offsets that go back.
  */
 export class QueueWatch {
   readonly #log: LogReader
@@ -53,6 +53,7 @@ export class QueueWatch {
   /** Something was taken in, or forgotten, since the depth was counted. */
   #isChanged = true
   #records = 0
+  /** When the ends were asked for that it last has read to. */
   #readAtMs: number | undefined
   #heartbeatAtMs: number
   #trouble: ServiceError | undefined
@@ -96,14 +97,20 @@ export class QueueWatch {
    * @throws ServiceError `KAFKA_UNAVAILABLE`: call again, what was read counts; `TOPIC_MISSING`
    */
   async round(): Promise<void> {
+    const askedAtMs = this.#clock.now()
     const count = await this.#partitions()
     this.#alive()
     for (const partition of this.#taken.keys()) if (partition >= count) this.#forget(partition)
-    for (let partition = 0; partition < count; partition += 1) await this.#follow(partition)
+    const all: LogBounds[] = []
+    for (let partition = 0; partition < count; partition += 1) {
+      all.push(await this.#log.bounds(partition))
+      this.#alive()
+    }
+    for (const [partition, bounds] of all.entries()) await this.#follow(partition, bounds)
     if (this.#isChanged) this.#depth = this.#queue.depth()
     this.#isChanged = false
     this.#trouble = undefined
-    this.#readAtMs = this.#clock.now()
+    this.#readAtMs = askedAtMs
   }
 
   /** In Prometheus' text format. Until the ends were first reached it tells that alone. */
@@ -123,9 +130,7 @@ export class QueueWatch {
   }
 
   /** Takes in what has come to a partition, and forgets what has gone. */
-  async #follow(partition: number): Promise<void> {
-    const { first, end } = await this.#log.bounds(partition)
-    this.#alive()
+  async #follow(partition: number, { first, end }: LogBounds): Promise<void> {
     const known = this.#taken.get(partition) ?? NOTHING
     if (first < known.first || end < known.end) this.#forget(partition)
     else if (first === known.first && end === known.end) return

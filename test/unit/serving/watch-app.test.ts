@@ -42,7 +42,7 @@ test('it is ready when it has read to the ends and nothing keeps it from doing s
   const ready = async (but: Partial<WatchSnapshot>) => await appOf(t, but).inject('/health/ready')
   const well = await ready({})
   assert.equal(well.statusCode, 200)
-  assert.match(well.body, /read to the ends of the topic at 2026-01-05T11:59:55.000Z/)
+  assert.match(well.body, /has read to the ends of the topic as of 2026-01-05T11:59:55.000Z/)
   const starting = await ready({ readAtMs: undefined })
   assert.equal(starting.statusCode, 503)
   assert.match(starting.body, /has not read to the ends of the topic yet: 9 records so far/)
