@@ -6,6 +6,7 @@ import {
   queueProducerProperties,
 } from './config/client-properties.ts'
 import type { Config } from './config/schema.ts'
+import { runWatch } from './dlq-watch.ts'
 import { EXIT, ServiceError } from './domain/errors.ts'
 import { FeatureEngine } from './features/engine.ts'
 import { parseMetadata } from './features/offset-metadata.ts'
@@ -83,8 +84,12 @@ class KafkaWorkbench implements Workbench {
 
   async queue(): Promise<Queue> {
     const { appId, clock } = this
-    const partitions = await this.#partitions(this.deadLetterTopic)
+    const partitions = await this.#log.partitionCount()
     return Queue.take({ log: this.#log, partitions, appId, clock })
+  }
+
+  watch(): Promise<number> {
+    return runWatch(this.#config, this.#log)
   }
 
   async judge(): Promise<Judge> {

@@ -7,7 +7,6 @@ import {
 import type { Config } from './config/schema.ts'
 import type { ShownVariable } from './config/shown.ts'
 import type { Decoder } from './decode/port.ts'
-import { ServiceError } from './domain/errors.ts'
 import type { ModelSpec } from './domain/model-spec.ts'
 import { reportJson } from './drift/report-json.ts'
 import { FeatureEngine } from './features/engine.ts'
@@ -32,7 +31,8 @@ import { arenaWarning } from './runtime/malloc-arenas.ts'
 import { releaseLargeBlocks } from './runtime/malloc.ts'
 import { retry } from './runtime/retry.ts'
 
-import { createApp, listen } from './serving/app.ts'
+import { createApp } from './serving/app.ts'
+import { listen } from './serving/http.ts'
 import type { ModelTensors } from './serving/model-metadata.ts'
 import type { ServiceIdentity } from './serving/status-report.ts'
 import { fenceProducer, type KafkaProducer } from './sink/kafka-producer.ts'
@@ -202,13 +202,7 @@ export class Service {
       tensors: () => this.#tensors,
       now: () => this.#clock.now(),
     })
-    try {
-      return { app, port: await listen(app, httpHost, httpPort) }
-    } catch (error) {
-      const why = error instanceof Error ? error.message : String(error)
-      const message = `HTTP_HOST and HTTP_PORT must be free to listen on: ${why}`
-      throw new ServiceError('CONFIG_INVALID', message, error)
-    }
+    return { app, port: await listen(app, httpHost, httpPort) }
   }
 
   async #startModel(folder: ModelFolder): Promise<Scorer> {

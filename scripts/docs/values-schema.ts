@@ -37,6 +37,7 @@ export function valuesSchema(): Schema {
       probes: object({ startupSeconds: SOME, livenessSeconds: SOME, readinessPeriodSeconds: SOME }),
       autoscaling: object({ hpa: hpaSchema(), keda: kedaSchema() }),
       monitoring: monitoringSchema(),
+      deadLetterWatch: object({ enabled: FLAG, resources: OBJECT }),
       networkPolicy: object({
         enabled: FLAG,
         ingressFrom: OBJECTS,

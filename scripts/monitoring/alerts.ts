@@ -1,3 +1,4 @@
+import { DEAD_LETTER_ALERTS } from './alerts/dead-letters.ts'
 import { DRIFT_ALERTS } from './alerts/drift.ts'
 import { KAFKA_ALERTS } from './alerts/kafka.ts'
 import { LATENCY_ALERTS } from './alerts/latency.ts'
@@ -11,6 +12,7 @@ const GROUPS = [
   PROGRESS_ALERTS,
   LATENCY_ALERTS,
   OUTCOME_ALERTS,
+  DEAD_LETTER_ALERTS,
   DRIFT_ALERTS,
   STATE_ALERTS,
   KAFKA_ALERTS,

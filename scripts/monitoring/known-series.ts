@@ -1,4 +1,5 @@
 import { seriesEntries } from '../../src/telemetry/series.ts'
+import { QUEUE_SERIES } from '../../src/tools/dlq/exposition.ts'
 import { DRIFT_RULES } from './drift-rules.ts'
 import { namesOf } from './promql.ts'
 import { RECORDING_RULES } from './recording-rules.ts'
@@ -25,6 +26,7 @@ const KNOWN: ReadonlyMap<string, ReadonlySet<string>> = new Map([
       : [known(name, labels)],
   ),
   ...PROCESS_SERIES.map((name) => known(name, [])),
+  ...Object.entries(QUEUE_SERIES).map(([name, { labels }]) => known(name, labels)),
   ...RECORDING_RULES.map(({ record }) => known(record, ['le'])),
   ...DRIFT_RULES.map(({ record, labels = [] }) => known(record, labels)),
 ])

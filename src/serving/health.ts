@@ -104,14 +104,17 @@ function otherTroubles({ trouble }: LoopSnapshot): readonly HealthCheck[] {
     .map(({ code, detail }) => failed(code, `${code}: ${detail}`))
 }
 
-function passed(name: string, detail: string): HealthCheck {
+/** A check that holds. */
+export function passed(name: string, detail: string): HealthCheck {
   return { name, ok: true, detail }
 }
 
-function failed(name: string, detail: string): HealthCheck {
+/** A check that does not hold. */
+export function failed(name: string, detail: string): HealthCheck {
   return { name, ok: false, detail }
 }
 
-function healthOf(checks: readonly HealthCheck[]): Health {
+/** Well when every check holds. */
+export function healthOf(checks: readonly HealthCheck[]): Health {
   return { status: checks.every(({ ok }) => ok) ? 'ok' : 'fail', checks }
 }

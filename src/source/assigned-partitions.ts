@@ -2,6 +2,8 @@ import kafka from '@confluentinc/kafka-javascript'
 import type { IAdminClient, KafkaConsumer, ListOffsetsResult } from '@confluentinc/kafka-javascript'
 import { ServiceError } from '../domain/errors.ts'
 import { fromCallback } from '../runtime/callback.ts'
+import { Connections } from '../runtime/kafka-connection.ts'
+import type { ClientLogLine } from '../runtime/kafka-connection.ts'
 import { kafkaRequest } from '../runtime/kafka-request.ts'
 import { incremental } from './group-client.ts'
 import type { ClientProperties } from './group-client.ts'
@@ -113,7 +115,7 @@ export class AssignedPartitions {
     }
   }
 
-  /** The consumer, connected. @throws ServiceError `KAFKA_UNAVAILABLE`: call again */
+  /** The consumer, connected. @throws as `Connections.connect`; `KAFKA_UNAVAILABLE`: call again */
   protected connect(): Promise<KafkaConsumer> {
     this.#consumer ??= this.#open().catch((error: unknown) => {
       // A client that connects once more would tell every event twice.
@@ -135,7 +137,9 @@ export class AssignedPartitions {
     })
     // What keeps it from reading shows as standing still; a client without a listener would throw.
     consumer.on('event.error', () => undefined)
-    await kafkaRequest('connecting to Kafka', (done) =>
+    const connections = new Connections()
+    consumer.on('event.log', (line: ClientLogLine) => connections.noticeLog(line))
+    await connections.connect((done) =>
       consumer.connect({ topic: '', allTopics: false, timeout: REQUEST_TIMEOUT_MS }, done),
     )
     this.#connected = consumer

@@ -1,4 +1,5 @@
-import type { Message } from '@confluentinc/kafka-javascript'
+import type { Message, Metadata } from '@confluentinc/kafka-javascript'
+import { ServiceError } from '../domain/errors.ts'
 import type { InputRecord } from '../domain/record.ts'
 import { kafkaRequest } from '../runtime/kafka-request.ts'
 import { AssignedPartitions } from './assigned-partitions.ts'
@@ -8,6 +9,20 @@ const REQUEST_TIMEOUT_MS = 10_000
 
 /** Any topic, record by record, for tools. */
 export class KafkaLog extends AssignedPartitions implements LogReader {
+  /** How many partitions the topic has now. @throws ServiceError `TOPIC_MISSING`, `KAFKA_UNAVAILABLE` */
+  async partitionCount(): Promise<number> {
+    const { topic } = this
+    const consumer = await this.connect()
+    const { topics } = await kafkaRequest<Metadata>(
+      `reading metadata of topic "${topic}"`,
+      (done) => consumer.getMetadata({ topic, timeout: REQUEST_TIMEOUT_MS }, done),
+    )
+    const count = topics.find(({ name }) => name === topic)?.partitions.length ?? 0
+    if (count > 0) return count
+    const message = `topic that does not exist, or may not be seen: "${topic}"`
+    throw new ServiceError('TOPIC_MISSING', message)
+  }
+
   async poll(recordsMax: number, visit: (record: InputRecord) => void): Promise<number> {
     const consumer = await this.connect()
     const messages = await kafkaRequest<Message[]>(`reading "${this.topic}"`, (done) =>

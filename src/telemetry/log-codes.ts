@@ -131,6 +131,12 @@ export const LOG_CODES = {
     meaning: 'Spans cannot be exported and are lost from here on; nothing else waits for them.',
   },
   TRACES_BACK: { level: 'info', meaning: 'Spans are exported again.' },
+  QUEUE_READ: {
+    level: 'info',
+    meaning:
+      '`millrace dlq watch` has read the dead-letter topic to its ends: for the first time, or again ' +
+      'after it could not.',
+  },
   RETRYING: { level: 'warn', meaning: 'A call to Kafka failed and is tried again.' },
   STOPPING: {
     level: 'info',

@@ -13,7 +13,8 @@ Where traces are exported, a scraper that asks for OpenMetrics 1.0, as Prometheu
 [exemplars](tracing.md#from-a-panel-to-a-trace). Prometheus stores the same series from both.
 
 Besides these there are the process's own figures as prom-client collects them, prefixed too:
-\`millrace_process_*\` and \`millrace_nodejs_*\`.
+\`millrace_process_*\` and \`millrace_nodejs_*\`. How many dead letters wait is told by a process of its own,
+\`millrace dlq watch\`: [its series](guides/dead-letters.md#watching-the-queue).
 
 Written by \`npm run docs\` from \`src/telemetry\`.
 `

@@ -11,7 +11,8 @@ writes features, predictions and audit records in one transaction with the consu
 Usage
   millrace [run]             run the service until SIGTERM or SIGINT
   millrace config [--json]   print the effective configuration and where each value comes from
-  millrace dlq …             look into dead letters, replay them: millrace dlq --help
+  millrace dlq …             look into dead letters, replay them, watch how many wait:
+                             millrace dlq --help
   millrace schema check [SUBJECT] [--json]
                              whether each version of a subject (default: that of
                              INPUT_TOPIC) can feed the model, and what would break

@@ -235,6 +235,39 @@ test('Strimzi topics have names that Kubernetes takes, and the partitions of the
   for (const topic of topics) assert.equal(at(topic, 'spec.partitions'), 6)
 })
 
+test('what scrapes and shuts in selects the watch of the dead letters, and what counts instances does not', () => {
+  const manifests = render('dead-letter-watch', ['monitoring.serviceMonitor.enabled=true'])
+  const watch = only(manifests, 'Deployment')
+  const labels = at(watch, 'spec.template.metadata.labels') as Record<string, string>
+  const service = manifests.find(
+    (each) => each.kind === 'Service' && at(each, 'metadata.name') === at(watch, 'metadata.name'),
+  )
+  const ofService = at(service, 'metadata.labels') as Record<string, string>
+  assert.ok(selects(at(only(manifests, 'PodMonitor'), 'spec.selector'), labels))
+  assert.ok(selects(at(only(manifests, 'ServiceMonitor'), 'spec.selector'), ofService))
+  assert.ok(selects(at(only(manifests, 'NetworkPolicy'), 'spec.podSelector'), labels))
+  assert.ok(selects({ matchLabels: at(service, 'spec.selector') }, labels))
+  assert.ok(!selects(at(only(manifests, 'StatefulSet'), 'spec.selector'), labels))
+  assert.ok(!selects(at(only(manifests, 'PodDisruptionBudget'), 'spec.selector'), labels))
+  const instances = at(only(manifests, 'StatefulSet'), 'spec.template.metadata.labels')
+  for (const kind of ['PodMonitor', 'PodDisruptionBudget'])
+    assert.ok(selects(at(only(manifests, kind), 'spec.selector'), instances as never), kind)
+})
+
+/** Whether a label selector takes something with these labels. */
+function selects(selector: unknown, labels: Readonly<Record<string, string>>): boolean {
+  const { matchLabels = {}, matchExpressions = [] } = selector as {
+    matchLabels?: Record<string, string>
+    matchExpressions?: { key: string; operator: string; values: string[] }[]
+  }
+  return (
+    Object.entries(matchLabels).every(([key, value]) => labels[key] === value) &&
+    matchExpressions.every(
+      ({ key, operator, values }) => operator === 'In' && values.includes(labels[key] ?? ''),
+    )
+  )
+}
+
 test('the test pod is none of the instances that the service and its budget select', () => {
   const manifests = render('minimal')
   const selector = at(only(manifests, 'Service'), 'spec.selector') as Record<string, string>

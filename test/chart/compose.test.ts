@@ -11,7 +11,7 @@ import type { ComposeService } from '../harness/compose.ts'
 
 const ROOT = resolve(import.meta.dirname, '../..')
 const ALWAYS = ['kafka', 'millrace', 'registry', 'topics']
-const OURS = ['millrace', 'replay']
+const OURS = ['dlq-watch', 'millrace', 'replay']
 
 const all = composeServices(['*'])
 
@@ -38,7 +38,7 @@ test('Docker Compose takes the file, and starts what is optional by its profile 
     Object.keys(composeServices(['flights'])).toSorted(),
     [...ALWAYS, 'replay'].toSorted(),
   )
-  const watched = [...ALWAYS, 'grafana', 'prometheus'].toSorted()
+  const watched = [...ALWAYS, 'dlq-watch', 'grafana', 'prometheus'].toSorted()
   assert.deepEqual(Object.keys(composeServices(['monitoring'])).toSorted(), watched)
 })
 
@@ -85,6 +85,14 @@ test('the topics are made that the service reads and writes; its changelog it ma
   assert.equal(service('replay').environment?.['INPUT_TOPIC'], config.inputTopic)
 })
 
+test('the watch is of the dead letters of the service, and scraped beside it', () => {
+  const { environment, command } = service('dlq-watch')
+  assert.deepEqual([environment, command], [service('millrace').environment, ['dlq', 'watch']])
+  const configuration: unknown = parse(mounted('prometheus', '/etc/prometheus/prometheus.yml'))
+  const scraped = at(configuration, 'scrape_configs.0.dns_sd_configs.0.names')
+  assert.deepEqual(scraped, ['millrace', 'dlq-watch'])
+})
+
 test('each waits until what it needs is healthy, or done', () => {
   const needs = Object.entries(all).map(([name, each]) => {
     return [name, Object.keys(each.depends_on ?? {}).toSorted()]
@@ -95,6 +103,7 @@ test('each waits until what it needs is healthy, or done', () => {
     registry: ['kafka'],
     millrace: ['kafka', 'registry', 'topics'],
     replay: ['millrace'],
+    'dlq-watch': ['kafka', 'topics'],
     prometheus: ['millrace'],
     grafana: ['prometheus'],
   })

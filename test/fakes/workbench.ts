@@ -29,29 +29,41 @@ const ANSWERS = { features: 'ml-features', predictions: 'ml-predictions', audit:
 /** Stream time of partition 0; partition 1 has never been committed. */
 const STREAM_TIME_MS = 1_357_000_000_000
 
-/** A topic's partitions as arrays; an `undefined` is an offset that no record has, such as a marker's. */
-class FakeTopic implements LogReader {
-  readonly #partitions: readonly (readonly (InputRecord | undefined)[])[]
+/** A partition's log: an `undefined` is an offset that no record has, such as a marker's. */
+interface FakePartition {
+  first: number
+  readonly records: (InputRecord | undefined)[]
+}
+
+/** Reads a fake topic's partitions, as they are at each call. */
+export class FakeReader implements LogReader {
+  /** Where reading began, in order. */
+  readonly opened: Place[] = []
+  readonly #partitions: readonly FakePartition[]
   readonly #positions = new Map<number, number>()
 
-  constructor(partitions: readonly (readonly (InputRecord | undefined)[])[]) {
+  constructor(partitions: readonly FakePartition[]) {
     this.#partitions = partitions
   }
 
   async bounds(partition: number) {
-    return { first: 0, end: this.#partitions[partition]?.length ?? 0 }
+    const { first = 0, records = [] } = this.#partitions[partition] ?? {}
+    return { first, end: records.length }
   }
 
   open(partition: number, from: number): void {
+    this.opened.push({ partition, offset: from })
     this.#positions.set(partition, from)
   }
 
   async poll(_recordsMax: number, visit: (record: InputRecord) => void): Promise<number> {
     let visited = 0
-    for (const [partition, from] of this.#positions) {
-      const records = this.#partitions[partition]?.slice(from, from + POLL_RECORDS) ?? []
-      this.#positions.set(partition, from + records.length)
-      for (const record of records) {
+    for (const [partition, position] of this.#positions) {
+      const { first = 0, records = [] } = this.#partitions[partition] ?? {}
+      const from = Math.max(first, position)
+      const brought = records.slice(from, from + POLL_RECORDS)
+      this.#positions.set(partition, from + brought.length)
+      for (const record of brought) {
         if (record === undefined) continue
         visit(record)
         visited += 1
@@ -79,11 +91,14 @@ export interface NewLetter {
   readonly partition?: number
   /** Where it was read from; defaults to the number of letters before it. */
   readonly sourceOffset?: number
+  /** Defaults to that of the letter. */
+  readonly sourcePartition?: number | undefined
   readonly sourceTopic?: string
   readonly timestamp?: number
   readonly key?: Buffer | null
   readonly headers?: readonly Header[]
-  readonly reason?: DeadLetterReason
+  /** Another version may have others. */
+  readonly reason?: DeadLetterReason | (string & {})
   readonly stage?: Stage
   readonly detail?: string
   readonly schemaId?: number
@@ -112,16 +127,48 @@ export class FakeBench implements Workbench {
   spec: ModelSpec = ENGAGEMENT_SPEC
   tombstones: TombstonePolicy = 'dead-letter'
   model: FakeModel = ([first = Number.NaN]) => [first / 2]
-  readonly #partitions: (InputRecord | undefined)[][] = [[], []]
+  readonly #partitions: FakePartition[] = []
   #taken = 0
+
+  constructor() {
+    for (let partition = 0; partition < PARTITIONS; partition += 1) this.addPartition()
+  }
+
+  /** How many partitions the dead-letter topic has. */
+  get partitions(): number {
+    return this.#partitions.length
+  }
+
+  /** Adds a partition to the dead-letter topic. */
+  addPartition(): void {
+    this.#partitions.push({ first: 0, records: [] })
+  }
+
+  /** Deletes the dead-letter topic and makes it anew, empty. */
+  makeAnew(): void {
+    // What was committed lay on the old one.
+    this.reader()
+    for (const partition of this.#partitions) {
+      partition.first = 0
+      partition.records.length = 0
+    }
+  }
+
+  /** A reader of the dead-letter topic, which has all that was committed. */
+  reader(): FakeReader {
+    const committed = this.log.records.slice(this.#taken)
+    this.#taken = this.log.records.length
+    for (const record of committed) if (record.topic === DEAD_LETTERS) this.#append(record)
+    return new FakeReader(this.#partitions)
+  }
 
   /** Puts a letter on the topic, as the service writes it. */
   put(letter: NewLetter): void {
     const { partition = 0, value, key = Buffer.from('k'), failedAt } = letter
-    const records = this.#partitions[partition] ?? []
+    const records = this.#partitions[partition]?.records ?? []
     const record = {
       topic: letter.sourceTopic ?? 'events',
-      partition,
+      partition: letter.sourcePartition ?? partition,
       offset: letter.sourceOffset ?? records.length,
       timestamp: letter.timestamp ?? STREAM_TIME_MS,
       key,
@@ -136,13 +183,14 @@ export class FakeBench implements Workbench {
     }
     const { reason = 'undecodable', stage = 'decode', detail = 'why', schemaId } = letter
     const provenance = { record, schemaId, identity, failedAt: failedAt ?? '2026-01-05T12:00:00Z' }
-    const headers = deadLetterHeaders(provenance, deadLetter(reason, stage, detail), 'spring')
+    const why = deadLetter(reason as DeadLetterReason, stage, detail)
+    const headers = deadLetterHeaders(provenance, why, 'spring')
     this.#append({ topic: DEAD_LETTERS, partition, key, value: record.value, headers })
   }
 
   /** Puts an offset without a record on the topic, as a transaction marker is. */
   putGap(partition: number): void {
-    this.#partitions[partition]?.push(undefined)
+    this.#partitions[partition]?.records.push(undefined)
   }
 
   /** Puts any record on the topic. */
@@ -170,11 +218,12 @@ export class FakeBench implements Workbench {
   }
 
   async queue(): Promise<Queue> {
-    const committed = this.log.records.slice(this.#taken)
-    this.#taken = this.log.records.length
-    for (const record of committed) if (record.topic === DEAD_LETTERS) this.#append(record)
-    const log = new FakeTopic(this.#partitions)
-    return Queue.take({ log, partitions: PARTITIONS, appId: this.appId, clock: this.clock })
+    const { appId, clock, partitions } = this
+    return Queue.take({ log: this.reader(), partitions, appId, clock })
+  }
+
+  async watch(): Promise<number> {
+    throw new Error('it serves, which a test of its own is for')
   }
 
   async judge(): Promise<Judge> {
@@ -212,6 +261,10 @@ export class FakeBench implements Workbench {
 
   async deleteThrough(place: Place): Promise<void> {
     this.deleted.push(place)
+    const partition = this.#partitions[place.partition]
+    if (partition === undefined) return
+    const { first, records } = partition
+    partition.first = Math.max(first, Math.min(place.offset + 1, records.length))
   }
 
   async *lines(): AsyncGenerator<string> {
@@ -235,7 +288,7 @@ export class FakeBench implements Workbench {
   }
 
   #append({ partition, key, value, headers = [] }: OutputRecord): void {
-    const records = this.#partitions[partition] ?? []
+    const records = this.#partitions[partition]?.records ?? []
     const bytes = headers.map((header) =>
       Object.fromEntries(Object.entries(header).map(([name, each]) => [name, Buffer.from(each)])),
     )

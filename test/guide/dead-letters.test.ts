@@ -29,7 +29,7 @@ test('the guide to dead letters, word for word', { timeout: 170_000 }, async (t)
   const steps = stepsOf('docs/guides/dead-letters.md')
   assert.ok(steps.length > 20, 'the guide is read')
   for (const step of steps) await walk.take(step)
-  assert.equal(walk.checks, 2, 'the breaker tripped, and all was answered once')
+  assert.equal(walk.checks, 3, 'the breaker tripped, all was answered once, the queue was watched')
 })
 
 /** Walks through the guide: its reader, the writers of its events, and the judge of what comes out. */
@@ -76,6 +76,7 @@ class Walk {
     // Addresses and names of a guide are not those of the test, which has its own environment.
     if (next === 'given') return this.#note(step.text)
     if (next === 'service') return this.#serve(step.text)
+    if (next === 'watch') return this.#watch(step)
     const printed = await this.#run(step.text)
     assert.deepEqual(missingLines(step.prints, printed), [], `${step.text}printed:\n${printed}`)
   }
@@ -89,6 +90,7 @@ class Walk {
     switch (verb) {
       case 'given':
       case 'service':
+      case 'watch':
         this.#next = verb
         return
       case 'exit':
@@ -118,6 +120,20 @@ class Walk {
       this.#folder,
     )
     await this.#service.logged('STARTED')
+  }
+
+  /** What the watch serves is what the guide says that it prints. */
+  async #watch({ text, prints }: Extract<Step, { kind: 'commands' }>): Promise<void> {
+    assert.equal(text, 'millrace dlq watch\n')
+    const env = { ...this.#env(), MODEL_DIR: 'models/engagement-2' }
+    const program = join(this.#folder, 'bin/millrace')
+    const watch = new ServiceProcess(this.#t, env, this.#folder, [program, 'dlq', 'watch'])
+    await watch.logged('QUEUE_READ')
+    const answer = await fetch(`${await watch.url()}/metrics`)
+    const served = (await answer.text()).replaceAll(this.#bed.env['APP_ID'] ?? '', 'engagement')
+    assert.deepEqual(missingLines(prints, served), [], served)
+    await watch.stop()
+    this.checks += 1
   }
 
   async #run(commands: string): Promise<string> {

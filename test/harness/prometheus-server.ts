@@ -33,7 +33,9 @@ export interface RuleState {
   readonly state?: string
 }
 
-/** A real Prometheus, which scrapes four times a second, keeps exemplars and evaluates rules each second. */
+/**
+ * A real Prometheus, which scrapes addresses four times a second, keeps exemplars and evaluates rules each second.
+ */
 export class PrometheusServer {
   readonly #url: string
 

@@ -10,11 +10,16 @@ export class Scrape {
     this.#families = new Map(families.map((family) => [family.name, family]))
   }
 
+  /** @param body in the text format */
+  static ofText(body: string): Scrape {
+    return new Scrape(parseExposition(body))
+  }
+
   /** Asks a service, as one who takes anything. */
   static async of(url: string): Promise<Scrape> {
     const answer = await fetch(`${url}/metrics`)
     assert.match(answer.headers.get('content-type') ?? '', /^text\/plain; version=0\.0\.4/)
-    return new Scrape(parseExposition(await answer.text()))
+    return Scrape.ofText(await answer.text())
   }
 
   /** Asks a service for OpenMetrics. */

@@ -17,6 +17,13 @@ export interface LogLine {
   readonly [field: string]: unknown
 }
 
+const MAIN = resolve(ROOT, 'src/main.ts')
+
+/** Starts `millrace dlq watch`, which logs and serves as the service does. */
+export function startWatch(t: TestContext, env: Readonly<Record<string, string>>): ServiceProcess {
+  return new ServiceProcess(t, env, ROOT, [process.execPath, MAIN, 'dlq', 'watch'])
+}
+
 /** The service as its users run it: a process of its own, told apart by its environment alone. */
 export class ServiceProcess {
   readonly lines: LogLine[] = []
@@ -33,7 +40,7 @@ export class ServiceProcess {
     t: TestContext,
     env: Readonly<Record<string, string>>,
     cwd = ROOT,
-    command: readonly [string, ...string[]] = [process.execPath, resolve(ROOT, 'src/main.ts')],
+    command: readonly [string, ...string[]] = [process.execPath, MAIN],
   ) {
     const { PATH = '' } = process.env
     const [program, ...args] = command

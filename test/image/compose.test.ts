@@ -5,7 +5,15 @@ import { imageTests } from '../harness/image-test.ts'
 
 const STAND_INS = join(import.meta.dirname, 'stand-ins')
 /** All but Grafana, which cannot be had without an image registry. */
-const STARTED = ['kafka', 'topics', 'registry', 'millrace', 'replay', 'prometheus'] as const
+const STARTED = [
+  'kafka',
+  'topics',
+  'registry',
+  'millrace',
+  'replay',
+  'prometheus',
+  'dlq-watch',
+] as const
 const ENOUGH = 2_000
 
 /** What is asked of `/status.json`. */
@@ -62,6 +70,9 @@ testImage(
     }
     await stack.until('them in Prometheus', async () => {
       return (await query('sum(millrace_records_processed_total)')) > ENOUGH
+    })
+    await stack.until('how many dead letters wait', async () => {
+      return (await query('count(millrace_dlq_waiting_records)')) > 0
     })
     await stack.until('all rules evaluated', async () => {
       const { data } = await stack.ask<Rules>('prometheus', 9090, '/api/v1/rules')

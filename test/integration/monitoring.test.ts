@@ -10,13 +10,15 @@ import { createBed } from '../harness/bed.ts'
 import type { NewRecord } from '../harness/kafka.ts'
 import { firstFlights, FLIGHT_PARTITIONS, flightRecords } from '../harness/flights.ts'
 import { PrometheusServer } from '../harness/prometheus-server.ts'
-import { ServiceProcess } from '../harness/service-process.ts'
+import { ServiceProcess, startWatch } from '../harness/service-process.ts'
 
 const RULE_FILE = resolve(import.meta.dirname, '../../helm/millrace/files/alerts.yaml')
 const FLIGHTS = 6_000
 /** Flights written at once, so that counters move while they are scraped. */
 const PORTION = 1_000
 const RATE_WINDOW = '1m'
+/** One dead letter, so that there is an oldest one. */
+const BROKEN: NewRecord = { partition: 0, key: null, value: Buffer.from('no schema') }
 
 /** Told by no service that runs in plain text, keeps up and has just begun. */
 const ABSENT = new Set([
@@ -44,14 +46,17 @@ function selectorsOf(expr: string): readonly string[] {
 
 test('a real Prometheus finds what rules and dashboard ask for in a real run, and raises no alert', async (t) => {
   const bed = await createBed({ partitions: FLIGHT_PARTITIONS, model: 'flight-delay' })
-  const records = await flightRecords(bed, await firstFlights(FLIGHTS))
+  const records = [...(await flightRecords(bed, await firstFlights(FLIGHTS))), BROKEN]
   const service = new ServiceProcess(t, {
     ...bed.env,
     STATISTICS_INTERVAL_MS: '200',
     DRIFT_WINDOW_RECORDS: '1000',
   })
-  const target = new URL(await service.url()).host
-  const prometheus = await PrometheusServer.start(t, { targets: [target], ruleFile: RULE_FILE })
+  const watch = startWatch(t, bed.env)
+  const targets = await Promise.all(
+    [service, watch].map(async (each) => new URL(await each.url()).host),
+  )
+  const prometheus = await PrometheusServer.start(t, { targets, ruleFile: RULE_FILE })
 
   await service.until('the first scrape', () => answerOf('millrace_records_received_total == 0'))
   const written: NewRecord[] = []
@@ -63,6 +68,9 @@ test('a real Prometheus finds what rules and dashboard ask for in a real run, an
   }
   await service.until('what was committed in a scrape', () =>
     answerOf(`millrace_records_processed_total == ${records.length}`),
+  )
+  await service.until('the dead letter in a scrape', () =>
+    answerOf('sum(millrace_dlq_waiting_records) == 1'),
   )
   await service.until('the rules to be evaluated on it', () =>
     answerOf('job:millrace_records_processed:rate5m > 0'),
@@ -97,7 +105,7 @@ test('a real Prometheus finds what rules and dashboard ask for in a real run, an
     states.filter(({ state }) => state === 'firing').map(({ name }) => name),
     [],
   )
-  await service.stop()
+  await Promise.all([service.stop(), watch.stop()])
 
   async function answerOf(query: string): Promise<true | undefined> {
     return (await prometheus.query(query)).length > 0 ? true : undefined

@@ -10,10 +10,14 @@ import { millrace } from '../harness/command.ts'
 import { lenientModel } from '../harness/lenient-model.ts'
 import { startSecured } from '../harness/secured.ts'
 import type { SecuredBroker } from '../harness/secured.ts'
-import { ServiceProcess } from '../harness/service-process.ts'
+import { ServiceProcess, startWatch } from '../harness/service-process.ts'
 import { statelessModel } from '../harness/stateless-model.ts'
 
-const PASSWORDS = { scores: 'four-horses-37', operator: 'blue-staple-52' }
+const PASSWORDS = {
+  scores: 'four-horses-37',
+  operator: 'blue-staple-52',
+  watcher: 'green-kettle-88',
+}
 const SCRAM = {
   KAFKA_SASL_MECHANISM: 'SCRAM-SHA-512',
   KAFKA_SASL_USERNAME: 'scores',
@@ -81,6 +85,14 @@ function answeringRights(bed: Bed): readonly Right[] {
     ...[features, predictions, audit].map((name) => {
       return { ...right, name, operation: 'Write' } as const
     }),
+  ]
+}
+
+/** What it says that `dlq watch` needs. */
+function watcherRights({ topics, env }: Bed): readonly Right[] {
+  return [
+    { type: 'topic', name: topics.deadLetters, pattern: 'literal', operation: 'Read' },
+    { type: 'group', name: env['APP_ID'] ?? '', pattern: 'literal', operation: 'Describe' },
   ]
 }
 
@@ -163,6 +175,28 @@ test('a replay straight to the predictions needs to write to the three topics of
   assert.equal((await bed.read('predictions')).length, 1)
   assert.equal((await bed.read('audit')).length, 2)
   assertNoSecret(JSON.stringify([refused, replayed]))
+})
+
+test('a watch of the dead letters reads them with the right to read and describe them, and ends without it', async (t) => {
+  const { bed } = await securedBed()
+  const env = {
+    ...bed.env,
+    ...PLAIN,
+    KAFKA_SASL_USERNAME: 'watcher',
+    KAFKA_SASL_PASSWORD: PASSWORDS.watcher,
+  }
+  const refused = startWatch(t, env)
+  assert.equal(await refused.exit(), 2, refused.describe())
+  const rights = watcherRights(bed)
+  await grant(broker.plainPort, 'watcher', rights)
+  const watch = startWatch(t, env)
+  await watch.logged('QUEUE_READ')
+  const answer = await fetch(`${await watch.url()}/health/ready`)
+  assert.equal(answer.status, 200, await answer.text())
+  for (const right of rights.filter(({ type }) => type === 'topic'))
+    await revoke(broker.plainPort, 'watcher', right)
+  assert.equal(await watch.exit(), 2, watch.describe())
+  assertNoSecret(saidBy(refused) + saidBy(watch))
 })
 
 for (const [what, isTaken] of Object.entries({

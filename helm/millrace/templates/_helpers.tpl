@@ -18,10 +18,35 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end }}
 
 {{- define "millrace.labels" -}}
-helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{ include "millrace.selectorLabels" . }}
+{{ include "millrace.releaseLabels" . }}
+{{- end }}
+
+{{- define "millrace.releaseLabels" -}}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
+{{- end }}
+
+{{/* The watch of the dead letters: none of the instances, so that no budget, service or test counts it as one. */}}
+{{- define "millrace.watchSelectorLabels" -}}
+app.kubernetes.io/name: {{ include "millrace.name" . }}-dlq-watch
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end }}
+
+{{/* All that is scraped: the instances, and the watch where there is one. */}}
+{{- define "millrace.scrapedSelector" -}}
+{{- if .Values.deadLetterWatch.enabled -}}
+matchLabels:
+  app.kubernetes.io/instance: {{ .Release.Name }}
+matchExpressions:
+  - key: app.kubernetes.io/name
+    operator: In
+    values: [{{ include "millrace.name" . }}, {{ include "millrace.name" . }}-dlq-watch]
+{{- else -}}
+matchLabels:
+  {{- include "millrace.selectorLabels" . | nindent 2 }}
+{{- end }}
 {{- end }}
 
 {{- define "millrace.serviceAccountName" -}}
@@ -57,6 +82,10 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- include "millrace.variable" (list . "INPUT_TOPIC" "events") }}
 {{- end }}
 
+{{- define "millrace.deadLetterTopic" -}}
+{{- include "millrace.variable" (list . "DEAD_LETTER_TOPIC" "ml-dead-letters") }}
+{{- end }}
+
 {{- define "millrace.stateTopic" -}}
 {{- include "millrace.variable" (list . "STATE_TOPIC" (printf "%s-state" (include "millrace.appId" .))) }}
 {{- end }}
@@ -66,7 +95,7 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- include "millrace.variable" (list . "FEATURES_TOPIC" "ml-features") }}
 {{- printf " %s" (include "millrace.variable" (list . "PREDICTIONS_TOPIC" "ml-predictions")) }}
 {{- printf " %s" (include "millrace.variable" (list . "AUDIT_TOPIC" "ml-audit-log")) }}
-{{- printf " %s" (include "millrace.variable" (list . "DEAD_LETTER_TOPIC" "ml-dead-letters")) }}
+{{- printf " %s" (include "millrace.deadLetterTopic" .) }}
 {{- printf " %s" (include "millrace.variable" (list . "LATE_TOPIC" "ml-late-events")) }}
 {{- end }}
 

@@ -6,38 +6,10 @@ metadata:
     {{- with .Values.podLabels }}
     {{- toYaml . | nindent 4 }}
     {{- end }}
-  annotations:
-    checksum/config: {{ include (print $.Template.BasePath "/configmap.yaml") . | sha256sum }}
-    {{- with .Values.podAnnotations }}
-    {{- toYaml . | nindent 4 }}
-    {{- end }}
+  {{- include "millrace.podAnnotations" . | nindent 2 }}
 spec:
-  serviceAccountName: {{ include "millrace.serviceAccountName" . }}
-  automountServiceAccountToken: false
-  # Variables of services called `kafka` or `http` would look like the service's own.
-  enableServiceLinks: false
+  {{- include "millrace.podSettings" . | nindent 2 }}
   terminationGracePeriodSeconds: {{ include "millrace.graceSeconds" . }}
-  securityContext:
-    {{- toYaml .Values.podSecurityContext | nindent 4 }}
-  {{- with .Values.imagePullSecrets }}
-  imagePullSecrets:
-    {{- toYaml . | nindent 4 }}
-  {{- end }}
-  {{- with .Values.priorityClassName }}
-  priorityClassName: {{ . }}
-  {{- end }}
-  {{- with .Values.nodeSelector }}
-  nodeSelector:
-    {{- toYaml . | nindent 4 }}
-  {{- end }}
-  {{- with .Values.tolerations }}
-  tolerations:
-    {{- toYaml . | nindent 4 }}
-  {{- end }}
-  {{- with .Values.affinity }}
-  affinity:
-    {{- toYaml . | nindent 4 }}
-  {{- end }}
   topologySpreadConstraints:
     {{- with .Values.topologySpreadConstraints }}
     {{- toYaml . | nindent 4 }}
@@ -79,34 +51,7 @@ spec:
   {{- end }}
   containers:
     - name: millrace
-      image: {{ include "millrace.image" . }}
-      imagePullPolicy: {{ .Values.image.pullPolicy }}
-      securityContext:
-        {{- toYaml .Values.securityContext | nindent 8 }}
-      ports:
-        - name: http
-          containerPort: 8080
-      envFrom:
-        - configMapRef:
-            name: {{ include "millrace.fullname" . }}
-        {{- with .Values.extraEnvFrom }}
-        {{- toYaml . | nindent 8 }}
-        {{- end }}
-      env:
-        - name: INSTANCE_ID
-          valueFrom:
-            fieldRef:
-              fieldPath: metadata.name
-        {{- range $name, $secret := .Values.secrets }}
-        - name: {{ $name }}
-          valueFrom:
-            secretKeyRef:
-              name: {{ $secret.name }}
-              key: {{ $secret.key }}
-        {{- end }}
-        {{- with .Values.extraEnv }}
-        {{- toYaml . | nindent 8 }}
-        {{- end }}
+      {{- include "millrace.containerSettings" . | nindent 6 }}
       startupProbe:
         httpGet: { path: /health/startup, port: http }
         periodSeconds: 2
@@ -160,5 +105,75 @@ spec:
     {{- with .Values.extraVolumes }}
     {{- toYaml . | nindent 4 }}
     {{- end }}
+  {{- end }}
+{{- end }}
+
+{{/* A changed configuration is another pod. */}}
+{{- define "millrace.podAnnotations" -}}
+annotations:
+  checksum/config: {{ include (print $.Template.BasePath "/configmap.yaml") . | sha256sum }}
+  {{- with .Values.podAnnotations }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
+{{- end }}
+
+{{/* Where and as whom every pod with the image runs, whichever command it is. */}}
+{{- define "millrace.podSettings" -}}
+serviceAccountName: {{ include "millrace.serviceAccountName" . }}
+automountServiceAccountToken: false
+# Variables of services called `kafka` or `http` would look like the service's own.
+enableServiceLinks: false
+securityContext:
+  {{- toYaml .Values.podSecurityContext | nindent 2 }}
+{{- with .Values.imagePullSecrets }}
+imagePullSecrets:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.priorityClassName }}
+priorityClassName: {{ . }}
+{{- end }}
+{{- with .Values.nodeSelector }}
+nodeSelector:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.tolerations }}
+tolerations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.affinity }}
+affinity:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
+
+{{/* What its container is: image, rights, port and variables. */}}
+{{- define "millrace.containerSettings" -}}
+image: {{ include "millrace.image" . }}
+imagePullPolicy: {{ .Values.image.pullPolicy }}
+securityContext:
+  {{- toYaml .Values.securityContext | nindent 2 }}
+ports:
+  - name: http
+    containerPort: 8080
+envFrom:
+  - configMapRef:
+      name: {{ include "millrace.fullname" . }}
+  {{- with .Values.extraEnvFrom }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
+env:
+  - name: INSTANCE_ID
+    valueFrom:
+      fieldRef:
+        fieldPath: metadata.name
+  {{- range $name, $secret := .Values.secrets }}
+  - name: {{ $name }}
+    valueFrom:
+      secretKeyRef:
+        name: {{ $secret.name }}
+        key: {{ $secret.key }}
+  {{- end }}
+  {{- with .Values.extraEnv }}
+  {{- toYaml . | nindent 2 }}
   {{- end }}
 {{- end }}

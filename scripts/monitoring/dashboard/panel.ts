@@ -1,6 +1,7 @@
 import { SERIES } from '../../../src/telemetry/series.ts'
 import type { HistogramName, LabelsOf, SeriesName } from '../../../src/telemetry/series.ts'
 import type { SeriesSpec } from '../../../src/telemetry/series-spec.ts'
+import type { QueueSeriesName } from '../../../src/tools/dlq/exposition.ts'
 
 /** Units as Grafana names them. */
 export type PanelUnit =
@@ -47,6 +48,11 @@ export function of<Name extends Exclude<SeriesName, HistogramName>>(
   labels: Partial<LabelsOf<Name>> = {},
 ): string {
   return selector(name, labels)
+}
+
+/** A series of `dlq watch`, of those chosen. */
+export function ofQueue(name: QueueSeriesName): string {
+  return selector(name, {})
 }
 
 /** One of the series that make up a histogram. */

@@ -1,4 +1,4 @@
-import { of, ofProcess, rate } from './panel.ts'
+import { of, ofProcess, ofQueue, rate } from './panel.ts'
 import type { Row } from './panel.ts'
 
 const PROCESSED = of('millrace_records_processed_total')
@@ -114,6 +114,32 @@ export const STATE_ROWS: readonly Row[] = [
             legend: 'dead letters',
           },
           { expr: `${rate(of('millrace_late_total'))} / ${rate(PROCESSED)}`, legend: 'late' },
+        ],
+      },
+      {
+        title: 'Dead letters that wait',
+        description: 'Not replayed, by reason. Told by `millrace dlq watch`, where it runs.',
+        kind: 'timeseries',
+        unit: 'short',
+        width: 12,
+        queries: [
+          {
+            expr: `max by (app, reason) (${ofQueue('millrace_dlq_waiting_records')})`,
+            legend: '{{app}} {{reason}}',
+          },
+        ],
+      },
+      {
+        title: 'Age of the oldest that waits',
+        description: 'Retention takes it in the end. No line: none waits, or nobody watches.',
+        kind: 'timeseries',
+        unit: 's',
+        width: 12,
+        queries: [
+          {
+            expr: `time() - min by (app) (${ofQueue('millrace_dlq_oldest_waiting_timestamp_seconds')})`,
+            legend: '{{app}}',
+          },
         ],
       },
       {

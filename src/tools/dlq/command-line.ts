@@ -42,6 +42,10 @@ const COMMANDS: Readonly<Record<string, (args: readonly string[]) => Run>> = {
     const format = values.json ? 'json' : values.prometheus ? 'prometheus' : 'text'
     return (bench) => stats(bench, { filter, format })
   },
+  watch: (args) => {
+    parseArgs({ args: [...args], options: {} })
+    return (bench) => bench.watch()
+  },
   replay: (args) => replayRun(args),
   export: (args) => {
     const { values } = parseArgs({ args: [...args], options: { ...WHERE, all: FLAG } })

@@ -10,6 +10,8 @@ export function dlqHelp(): string {
 Usage
   millrace dlq stats [--where …] [--json | --prometheus]
       how many, by reason, by schema, over time; how many wait and since when
+  millrace dlq watch
+      how many wait, by reason, and since when, served to Prometheus on HTTP_PORT until SIGTERM or SIGINT
   millrace dlq list [--where …] [--all] [--limit 20] [--after P:O] [--json]
       one page of those that wait; --all: also those that were replayed
   millrace dlq show P:O [--json]
@@ -37,6 +39,12 @@ A day with dead letters
   millrace dlq replay --dry-run                          would they pass now?
   millrace dlq replay --where reason=undecodable --limit 10
   millrace dlq replay --rate 500                         all that is left, gently
+
+What watch serves
+  /metrics       how many wait and since when, as stats --prometheus; and when it last read to the ends
+  /health/ready  once it has read to the ends of the topic, until it cannot any more, saying why
+  /health/live   unless it stands still
+  It looks for what is new every five seconds, and outlives brokers that are away.
 
 What is safe
   A replay writes the record and a marker that says so in one transaction. Whoever replays first fences

@@ -1,16 +1,10 @@
-import { ServiceError } from '../../domain/errors.ts'
 import type { InputRecord } from '../../domain/record.ts'
 import type { Clock } from '../../runtime/clock.ts'
 import type { LogReader } from '../../source/log-port.ts'
 import type { LogBounds } from '../../source/port.ts'
 import { CoordinateSet } from './coordinates.ts'
 import { type Entry, type Letter, markedSource, readEntry } from './letter.ts'
-
-/** Most records of one poll. */
-const POLL_RECORDS = 1_000
-const RETRY_MS = 200
-/** Longest time without any progress: an open transaction of a dead instance ends before. */
-const STALL_MS = 60_000
+import { readPartition } from './partition-reader.ts'
 
 const BEGINNING: Place = { partition: 0, offset: 0 }
 
@@ -107,42 +101,8 @@ export class Queue {
       if (until !== undefined && partition !== until.partition) continue
       const start = partition === from.partition ? Math.max(first, from.offset) : first
       const stop = until === undefined ? end : Math.min(end, until.offset + 1)
-      if (start < stop) yield* this.#readPartition(partition, start, stop)
-    }
-  }
-
-  /** A broker that is away for a moment shows as standing still. */
-  async #poll(visit: (record: InputRecord) => void): Promise<void> {
-    try {
-      await this.#log.poll(POLL_RECORDS, visit)
-    } catch (error) {
-      if (!(error instanceof ServiceError) || error.disposition !== 'retry') throw error
-      await this.#clock.sleep(RETRY_MS)
-    }
-  }
-
-  async *#readPartition(
-    partition: number,
-    start: number,
-    end: number,
-  ): AsyncGenerator<readonly InputRecord[]> {
-    this.#log.open(partition, start)
-    let stalledSinceMs = this.#clock.monotonic()
-    try {
-      for (let position = start; position < end; ) {
-        const records: InputRecord[] = []
-        await this.#poll((record) => {
-          if (record.offset < end) records.push(record)
-        })
-        if (records.length > 0) yield records
-        const nowMs = this.#clock.monotonic()
-        const reached = this.#log.position(partition)
-        if (reached > position) stalledSinceMs = nowMs
-        else if (nowMs - stalledSinceMs > STALL_MS) throw stalled(partition, position, end)
-        position = reached
-      }
-    } finally {
-      this.#log.close(partition)
+      if (start < stop)
+        yield* readPartition(this.#log, this.#clock, { partition, start, end: stop })
     }
   }
 }
@@ -154,12 +114,4 @@ export interface QueueOptions {
   readonly partitions: number
   readonly appId: string
   readonly clock: Clock
-}
-
-function stalled(partition: number, position: number, end: number): ServiceError {
-  return new ServiceError(
-    'KAFKA_UNAVAILABLE',
-    `partition ${partition} of the dead-letter topic must be readable up to offset ${end}, but stands ` +
-      `still at ${position}: a broker is away, or a transaction stays open`,
-  )
 }

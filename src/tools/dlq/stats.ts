@@ -1,6 +1,7 @@
 import { EXIT } from '../../domain/errors.ts'
 import { formatTable } from '../table.ts'
-import { expositionOf } from './exposition.ts'
+import { depthExposition } from './exposition.ts'
+import type { Depth } from './exposition.ts'
 import type { Filter } from './filter.ts'
 import type { Queue, Queued } from './queue.ts'
 import type { Workbench } from './workbench.ts'
@@ -50,7 +51,7 @@ export async function stats(
 ): Promise<number> {
   const statistics = await collect(await bench.queue(), filter, bench.clock.now())
   if (format === 'json') bench.print(`${JSON.stringify(statistics, undefined, 2)}\n`)
-  else if (format === 'prometheus') bench.print(expositionOf(statistics, bench.appId))
+  else if (format === 'prometheus') bench.print(depthExposition(depthOf(statistics), bench.appId))
   else bench.print(textOf(statistics))
   return EXIT.ok
 }
@@ -85,6 +86,13 @@ async function collect(queue: Queue, filter: Filter, nowMs: number): Promise<Sta
     bySchema: groupsOf(bySchema),
     overTime: timeline(minutes),
     ...others,
+  }
+}
+
+function depthOf({ byReason, oldestWaiting }: Statistics): Depth {
+  return {
+    waiting: new Map(byReason.map(({ value, waiting }) => [value, waiting])),
+    oldestMs: oldestWaiting === null ? undefined : Date.parse(oldestWaiting),
   }
 }
 

@@ -13,6 +13,8 @@ export interface Workbench {
   readonly clock: Clock
   /** The dead letters as they are now. @throws ServiceError `KAFKA_UNAVAILABLE`, `TOPIC_MISSING` */
   queue(): Promise<Queue>
+  /** Follows the dead letters and serves how many wait, until asked to stop. @returns the exit status */
+  watch(): Promise<number>
   /** @throws ServiceError `MODEL_INVALID`, `KAFKA_UNAVAILABLE` */
   judge(): Promise<Judge>
   /**

@@ -1,5 +1,6 @@
 import type { AlertGroup } from '../../../scripts/monitoring/rule.ts'
 import type { HistogramName, LabelsOf, SeriesName } from '../../../src/telemetry/series.ts'
+import type { QueueSeriesName } from '../../../src/tools/dlq/exposition.ts'
 
 /** What Prometheus has scraped, and when it is asked. */
 export interface Situation {
@@ -32,6 +33,11 @@ export function of<Name extends SeriesName>(
   instance = 'a',
 ): string {
   return series(name, labels, instance)
+}
+
+/** A series of `dlq watch`. */
+export function ofQueue(name: QueueSeriesName, instance = 'w'): string {
+  return series(name, { app: 'scores' }, instance)
 }
 
 /** One of the series that make up a histogram without labels of its own. */

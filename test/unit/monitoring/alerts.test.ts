@@ -7,6 +7,7 @@ import { namesOf } from '../../../scripts/monitoring/promql.ts'
 import type { Alert } from '../../../scripts/monitoring/rule.ts'
 import { rulesFile } from '../../../scripts/monitoring/rules-file.ts'
 import type { AlertCase, Firing, Situation } from './alert-case.ts'
+import { DEAD_LETTER_CASES } from './cases/dead-letters.ts'
 import { DRIFT_CASES } from './cases/drift.ts'
 import { KAFKA_CASES } from './cases/kafka.ts'
 import { LATENCY_CASES } from './cases/latency.ts'
@@ -33,6 +34,7 @@ const CASES: Readonly<Record<AlertName, AlertCase>> = {
   ...PROGRESS_CASES,
   ...LATENCY_CASES,
   ...OUTCOME_CASES,
+  ...DEAD_LETTER_CASES,
   ...DRIFT_CASES,
   ...STATE_CASES,
   ...KAFKA_CASES,

@@ -1,17 +1,19 @@
-import { of, part } from './alert-case.ts'
+import { of, ofQueue, part } from './alert-case.ts'
 import type { RuleTest } from './promtool.ts'
 
 const MINUTES = 420
 const END = `x${MINUTES}`
 const OWN = { a: ['0', '1'], b: ['2', '3'] } as const
 
-/** Two instances with two partitions each, 100 records/s: not one alert in seven hours. */
+/** Two instances with two partitions each, 100 records/s, and a dead letter: not one alert in seven hours. */
 export const HEALTHY_FLEET: RuleTest = {
   name: 'a healthy fleet',
   interval: '1m',
   input_series: Object.entries({
     ...instance('a'),
     ...instance('b'),
+    [ofQueue('millrace_dlq_oldest_waiting_timestamp_seconds')]: `0${END}`,
+    [ofQueue('millrace_dlq_watch_read_timestamp_seconds')]: `0 0+60${END}`,
     [part('millrace_record_to_commit_latency_seconds', '_count')]: `0+6000${END}`,
     [part('millrace_record_to_commit_latency_seconds', '_bucket', '0.5')]: `0+5995${END}`,
   }).map(([series, values]) => ({ series, values })),

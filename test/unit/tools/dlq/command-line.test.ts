@@ -72,8 +72,9 @@ test('a condition that is none is refused, naming those that are', () => {
 
 test('what a command does not know is refused before anything is connected', () => {
   const cases: readonly [string[], RegExp][] = [
-    [['mend'], /needs one of list, show, stats, replay, export, import, purge, got "mend"/],
+    [['mend'], /needs one of list, show, stats, watch, replay, export, import, purge, got "mend"/],
     [['toString'], /got "toString"/],
+    [['watch', '--where', 'reason=undecodable'], /millrace dlq watch: Unknown option '--where'/],
     [['list', '--nope'], /millrace dlq list: Unknown option '--nope'/],
     [['list', '--limit', '0'], /--limit must be a whole number > 0, got "0"/],
     [['list', '--after', 'x'], /PARTITION:OFFSET/],
