@@ -36,6 +36,9 @@ export async function writeEvenly(plan: WritePlan): Promise<void> {
   const producer = new kafka.RdKafka.Producer({
     'bootstrap.servers': brokers,
     'enable.idempotence': true,
+    // A broker forgets a producer of records with old timestamps when it starts anew. It may then refuse one batch and
+    // take the next, and the client takes both for written (docs/upstream/librdkafka-transaction-gap.md).
+    'max.in.flight.requests.per.connection': 1,
     'linger.ms': 5,
     'queue.buffering.max.messages': 1_000_000,
     'reconnect.backoff.max.ms': 500,

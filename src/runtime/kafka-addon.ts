@@ -78,6 +78,11 @@ export function joinsProduceRequests(native: unknown = addon): boolean {
   return propertyOf(native, 'joinsProduceRequests') === true
 }
 
+/** Whether the client aborts a transaction of which a batch was taken, but not the one before it. */
+export function abortsOnGap(native: unknown = addon): boolean {
+  return propertyOf(native, 'abortsOnGap') === true
+}
+
 /**
  * Sets from how many bytes on the C library maps a block of its own.
  *
@@ -104,6 +109,9 @@ export function errorText(code: number): string {
  */
 export function clientWarning(native: unknown = addon): string | undefined {
   const lacks: string[] = []
+  if (!abortsOnGap(native)) {
+    lacks.push('it takes a batch for written if the next one is, so it sends one request at a time')
+  }
   if (propertyOf(native, 'millracePatches') !== MARK) {
     lacks.push('it leaks 100 bytes or more for each partition of each commit: memory will grow')
   }

@@ -5,7 +5,7 @@ import type { ErrorCode } from '../domain/errors.ts'
 import type { OutputRecord } from '../domain/record.ts'
 import { fromCallback } from '../runtime/callback.ts'
 import { isAnyBrokerUp, parseBrokers } from '../runtime/broker-connections.ts'
-import { canKafka, errorText, joinsProduceRequests } from '../runtime/kafka-addon.ts'
+import { abortsOnGap, canKafka, errorText, joinsProduceRequests } from '../runtime/kafka-addon.ts'
 import type { ProduceHandle } from '../runtime/kafka-addon.ts'
 import {
   KAFKA_ERROR,
@@ -30,6 +30,11 @@ const ABORT_WAIT_MS = 1_000
  * the other, and a unit of work writes to every partition of every topic.
  */
 const JOINING = { 'produce.request.max.partitions': 100 }
+/**
+ * A client that takes a batch for written when the next one was: it must not have a next one on its way
+ * (`docs/upstream/librdkafka-transaction-gap.md`).
+ */
+const ONE_BY_ONE = { 'max.in.flight.requests.per.connection': 1 }
 /** librdkafka's log facility for why a transaction failed. */
 const TRANSACTION_LOG = 'TXNERR'
 const LOG_WAIT_MS = 10
@@ -221,7 +226,9 @@ export class KafkaProducer implements TransactionalProducer {
   /** @throws what librdkafka says of properties it does not take */
   #createClient(): Producer {
     const joining = joinsProduceRequests() ? JOINING : {}
-    const producer = new kafka.RdKafka.Producer({ ...joining, ...this.#options.properties })
+    const safely = abortsOnGap() ? {} : ONE_BY_ONE
+    const { properties } = this.#options
+    const producer = new kafka.RdKafka.Producer({ ...joining, ...properties, ...safely })
     producer.on('event.log', (line: { fac: string; message: string }) => {
       if (line.fac === TRANSACTION_LOG) this.#whyAborted = line.message
     })

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import {
+  abortsOnGap,
   canKafka,
   clientWarning,
   joinsProduceRequests,
@@ -13,7 +14,11 @@ const STAMP = new URL('../../../.millrace/binding', import.meta.url)
 const consumer = { prototype: { consumeBatch: () => undefined } }
 const producer = { prototype: { produceBatch: () => undefined } }
 const admin = { prototype: { describeConfigs: () => undefined } }
-const MARKED = { millracePatches: 'send-offsets-leak', joinsProduceRequests: true }
+const MARKED = {
+  millracePatches: 'send-offsets-leak',
+  joinsProduceRequests: true,
+  abortsOnGap: true,
+}
 
 test('the Kafka client that the bootstrap has built is patched', () => {
   // `unpatched` is what the bootstrap leaves where it could only fetch a prebuilt client.
@@ -23,6 +28,7 @@ test('the Kafka client that the bootstrap has built is patched', () => {
   assert.equal(canKafka('produceBatch'), isBuilt)
   assert.equal(canKafka('describeConfigs'), isBuilt)
   assert.equal(joinsProduceRequests(), isBuilt)
+  assert.equal(abortsOnGap(), isBuilt)
 })
 
 test('large blocks are released where the patched client and the C library can', () => {
@@ -47,4 +53,5 @@ test('the warning names what this client lacks, and nothing else', () => {
   assert.match(clientWarning({ ...whole, Producer: {} }) ?? '', /takes records one by one/)
   assert.match(clientWarning({ ...whole, millracePatches: '' }) ?? '', /leaks/)
   assert.match(clientWarning({ ...whole, joinsProduceRequests: 1 }) ?? '', /for each partition/)
+  assert.match(clientWarning({ ...whole, abortsOnGap: 1 }) ?? '', /one request at a time/)
 })
