@@ -61,8 +61,9 @@ function tilesPoint(tiles: number): Point {
   return { x: tiles, engine: { keys, tiles, rounds: roundsOf(keys), features: usual(tiles) } }
 }
 
-function featuresPoint(x: number, features: readonly FeatureEntry[]): Point {
-  const engine = { keys: 1_000, tiles: 60, rounds: 20, features }
+/** @param minutes reach of the longest window: the live tiles of a key */
+function featuresPoint(x: number, features: readonly FeatureEntry[], minutes = 60): Point {
+  const engine = { keys: 1_000, tiles: minutes, rounds: 20, features }
   return { x, engine, work: {}, model: { features, model: { kind: 'trees', size: 100 } } }
 }
 
@@ -98,7 +99,7 @@ export const CURVES = {
     how: '20 features spread over windows of 10 min, 20 min and so on, 60 tiles each; 100 trees.',
     axis: { label: 'windows', isLog: false },
     isSameWork: false,
-    points: [1, 2, 5, 10].map((count) => featuresPoint(count, manyWindows(count, 20))),
+    points: [1, 2, 5, 10].map((count) => featuresPoint(count, manyWindows(count, 20), 10 * count)),
   },
   partitions: {
     title: 'Partitions',
