@@ -101,21 +101,30 @@ async function timeOf(decoder: RegistryDecoder, record: InputRecord): Promise<nu
   return leastMs
 }
 
+/** Ms since the epoch. */
+const TIMES_THAT_ARE_NONE = [-1, -86_400_000, 8_640_000_000_000_001]
+
 function caseOf(seed: number, formats: readonly FuzzFormat[]): Case {
   const random = new Random(seed)
   const format = random.pick(formats)
   if (format === undefined) throw new Error('there must be a format')
-  const event = randomEvent(random)
-  const valid = Buffer.concat([Buffer.from(format.prefix), Buffer.from(format.encode(event))])
   const kind = random.next()
   const isSound = kind < 0.05
-  const body = isSound
-    ? valid
-    : kind < 0.8
-      ? mutate(valid, random)
-      : kind < 0.9
-        ? Buffer.concat([Buffer.from(format.prefix), bomb(format.name, random)])
-        : noise(random)
+  // What decodes, and cannot be: hardly any mutation of bytes makes it.
+  const isUntrue = !isSound && kind < 0.08
+  const event = {
+    ...randomEvent(random),
+    ...(isUntrue && { at: random.pick(TIMES_THAT_ARE_NONE) ?? -1 }),
+  }
+  const valid = Buffer.concat([Buffer.from(format.prefix), Buffer.from(format.encode(event))])
+  const body =
+    isSound || isUntrue
+      ? valid
+      : kind < 0.8
+        ? mutate(valid, random)
+        : kind < 0.9
+          ? Buffer.concat([Buffer.from(format.prefix), bomb(format.name, random)])
+          : noise(random)
   const header = Buffer.alloc(5)
   header.writeInt32BE(!isSound && random.chance(0.02) ? random.whole(-5, 5) : format.id, 1)
   const whole = Buffer.concat([header, body])
