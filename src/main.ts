@@ -4,7 +4,7 @@ import './runtime/thread-pool.ts'
 import { enableCompileCache } from 'node:module'
 import process from 'node:process'
 
-// Only what is loaded after it gains by it: all but this file. Where nothing can be written it does nothing.
+// Only what is loaded after it gains by it. Where nothing can be written it does nothing.
 enableCompileCache()
 const { EXIT } = await import('./domain/errors.ts')
 const { runCommand } = await import('./commands.ts')

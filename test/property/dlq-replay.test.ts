@@ -5,20 +5,13 @@ import { ServiceError } from '../../src/domain/errors.ts'
 import { replay } from '../../src/tools/dlq/replay.ts'
 import type { ReplayOptions } from '../../src/tools/dlq/replay.ts'
 import type { TransactionalProducer } from '../../src/sink/port.ts'
+import { REPLAY_ALL } from '../fakes/replay.ts'
 import { FakeBench } from '../fakes/workbench.ts'
 import { STATELESS_SPEC } from '../fixtures/specs.ts'
 import { SEED } from './seed.ts'
 
 const RUNS_MAX = 6
-const ALL: ReplayOptions = {
-  to: 'input',
-  filter: () => true,
-  isDryRun: false,
-  includeLate: true,
-  limit: Infinity,
-  rate: Infinity,
-  json: true,
-}
+const ALL: ReplayOptions = { ...REPLAY_ALL, includeLate: true }
 
 /** How a run of the tool goes: which way, where it ends, and whether its last call still had its effect. */
 const runs = fc.record({

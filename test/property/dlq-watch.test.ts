@@ -9,6 +9,7 @@ import { readExposition } from '../../src/tools/dlq/exposition.ts'
 import { replay } from '../../src/tools/dlq/replay.ts'
 import { stats } from '../../src/tools/dlq/stats.ts'
 import { QueueWatch } from '../../src/tools/dlq/watch.ts'
+import { REPLAY_ALL } from '../fakes/replay.ts'
 import { FakeBench } from '../fakes/workbench.ts'
 import { SEED } from './seed.ts'
 
@@ -155,16 +156,7 @@ async function take(bench: FakeBench, step: Step): Promise<void> {
       })
     }
     case 'replay': {
-      const { limit } = step
-      const options = {
-        to: 'input' as const,
-        filter: ALL,
-        isDryRun: false,
-        includeLate: true,
-        rate: Infinity,
-        json: true,
-      }
-      await replay(bench, { ...options, limit })
+      await replay(bench, { ...REPLAY_ALL, includeLate: true, limit: step.limit })
       return undefined
     }
     case 'purge':

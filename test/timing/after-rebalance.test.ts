@@ -35,6 +35,7 @@ test('a partition that stays goes on at once after a rebalance is answered', asy
   const stills: number[] = []
   for (let round = 0; round < ROUNDS; round += 1) {
     const other = new Member(brokers, name, 'two')
+    t.after(() => other.close())
     first.startLooking()
     await other.join()
     await until(() => other.owned.size === 1 && first.owned.size === 1)
@@ -50,7 +51,7 @@ test('a partition that stays goes on at once after a rebalance is answered', asy
   assert.ok(median(stills) < STILL_MAX_MS, `${told} ms, the median at most ${STILL_MAX_MS}`)
 })
 
-/** A group member that answers at once and polls all the time. */
+/** A group member that answers after its drain and polls all the time. */
 class Member {
   readonly owned = new Set<number>()
   readonly #source: KafkaSource

@@ -4,18 +4,10 @@ import { EXIT } from '../../../../src/domain/errors.ts'
 import { exportLetters, importLetters } from '../../../../src/tools/dlq/exchange.ts'
 import { purge } from '../../../../src/tools/dlq/purge.ts'
 import { replay } from '../../../../src/tools/dlq/replay.ts'
+import { REPLAY_ALL } from '../../../fakes/replay.ts'
 import { FakeBench } from '../../../fakes/workbench.ts'
 
 const ALL = { filter: () => true, all: false }
-const REPLAY = {
-  to: 'input' as const,
-  ...ALL,
-  isDryRun: false,
-  includeLate: false,
-  limit: Infinity,
-  rate: Infinity,
-  json: true,
-}
 const GOOD = '{"user_id":"u","action":"x","value":2}'
 
 async function exported(from: FakeBench): Promise<string[]> {
@@ -51,7 +43,7 @@ test('what is exported and imported elsewhere is there to the byte, once', async
 test('what is on the topic already, replayed or not, is not imported', async () => {
   const made = bench()
   made.input = await exported(made)
-  await replay(made, REPLAY)
+  await replay(made, REPLAY_ALL)
   made.printed = ''
   await importLetters(made, { json: false })
   assert.equal(made.printed, '0 letters were imported; 3 were there already\n')
@@ -59,7 +51,7 @@ test('what is on the topic already, replayed or not, is not imported', async () 
 
 test('an export holds what waits, or all', async () => {
   const made = bench()
-  await replay(made, REPLAY)
+  await replay(made, REPLAY_ALL)
   assert.equal((await exported(made)).length, 2)
   made.printed = ''
   await exportLetters(made, { ...ALL, all: true })
@@ -111,7 +103,7 @@ test('a purge says what it would delete and deletes only when somebody agrees', 
 test('a purge that is agreed to beforehand deletes up to the letter, and tells replays and others', async () => {
   const made = bench()
   made.put({ value: 'x', appId: 'other' })
-  await replay(made, REPLAY)
+  await replay(made, REPLAY_ALL)
   await purge(made, { ...PURGE, place: { partition: 0, offset: 2 }, yes: true })
   assert.deepEqual(made.deleted, [{ partition: 0, offset: 2 }])
   assert.match(made.printed, /\{"waiting":1,"replayed":1,"markers":0,"others":1\}\n$/)

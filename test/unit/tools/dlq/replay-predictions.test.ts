@@ -5,27 +5,16 @@ import type { ModelSpec } from '../../../../src/domain/model-spec.ts'
 import { requireNoWindows } from '../../../../src/tools/dlq/predictions-target.ts'
 import { replay } from '../../../../src/tools/dlq/replay.ts'
 import type { ReplayOptions } from '../../../../src/tools/dlq/replay.ts'
+import { good, REPLAY_ALL, run as runReplay } from '../../../fakes/replay.ts'
 import { FakeBench } from '../../../fakes/workbench.ts'
 import type { NewLetter } from '../../../fakes/workbench.ts'
 import { ENGAGEMENT_SPEC, STATELESS_SPEC } from '../../../fixtures/specs.ts'
 
-const ALL: ReplayOptions = {
-  to: 'predictions',
-  filter: () => true,
-  isDryRun: false,
-  includeLate: false,
-  limit: Infinity,
-  rate: Infinity,
-  json: true,
-}
+const ALL: ReplayOptions = { ...REPLAY_ALL, to: 'predictions' }
 /** Stream time of partition 0: 2013-01-01, 00:26:40. */
 const NEWEST_MS = 1_357_000_000_000
 const LATENESS_MS = STATELESS_SPEC.latenessMs
 const TRACE = `00-${'4b'.repeat(16)}-${'00f0'.repeat(4)}-01`
-
-function good(value: number): string {
-  return JSON.stringify({ user_id: 'u', action: 'click', value })
-}
 
 const FIVE = [1, 2, 3, 4, 5].map((value): NewLetter => ({ value: good(value) }))
 
@@ -36,19 +25,8 @@ function benchWith(letters: readonly NewLetter[]): FakeBench {
   return bench
 }
 
-async function run(bench: FakeBench, options: Partial<ReplayOptions> = {}) {
-  bench.printed = ''
-  const status = await replay(bench, { ...ALL, ...options })
-  return { status, report: JSON.parse(bench.printed) as Report }
-}
-
-interface Report {
-  readonly to: string
-  readonly replayed: number
-  readonly replayedBefore: number
-  readonly total: Readonly<Record<string, number>>
-  readonly failures: readonly { reason: string; becomes: string; detail: string }[]
-  readonly behind: number
+function run(bench: FakeBench, options: Partial<ReplayOptions> = {}) {
+  return runReplay(bench, { ...ALL, ...options })
 }
 
 /** The amounts that were scored, in order. */

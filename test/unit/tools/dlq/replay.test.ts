@@ -4,23 +4,11 @@ import { EXIT } from '../../../../src/domain/errors.ts'
 import { OutputBatch } from '../../../../src/sink/output-batch.ts'
 import { replay } from '../../../../src/tools/dlq/replay.ts'
 import type { ReplayOptions } from '../../../../src/tools/dlq/replay.ts'
+import { good, REPLAY_ALL, run as runReplay } from '../../../fakes/replay.ts'
 import { FakeBench } from '../../../fakes/workbench.ts'
 import type { NewLetter } from '../../../fakes/workbench.ts'
 
-const ALL: ReplayOptions = {
-  to: 'input',
-  filter: () => true,
-  isDryRun: false,
-  includeLate: false,
-  limit: Infinity,
-  rate: Infinity,
-  json: true,
-}
 const NEWEST_MS = 1_357_000_000_000
-
-function good(value: number): string {
-  return JSON.stringify({ user_id: 'u', action: 'click', value })
-}
 
 function benchWith(letters: readonly NewLetter[]): FakeBench {
   const bench = new FakeBench()
@@ -28,23 +16,8 @@ function benchWith(letters: readonly NewLetter[]): FakeBench {
   return bench
 }
 
-async function run(bench: FakeBench, options: Partial<ReplayOptions> = {}) {
-  bench.printed = ''
-  const status = await replay(bench, { ...ALL, ...options })
-  return { status, report: JSON.parse(bench.printed) as Report }
-}
-
-interface Report {
-  readonly replayed: number
-  readonly replayedBefore: number
-  readonly total: Readonly<Record<string, number>>
-  readonly failures: readonly {
-    reason: string
-    becomes: string
-    letters: number
-    example: string
-  }[]
-  readonly behind: number
+function run(bench: FakeBench, options: Partial<ReplayOptions> = {}) {
+  return runReplay(bench, { ...REPLAY_ALL, ...options })
 }
 
 const FIVE = [1, 2, 3, 4, 5].map((value): NewLetter => ({ value: good(value) }))
@@ -217,7 +190,7 @@ test('a run that is asked to stop finishes its transaction, and the next goes on
 
 test('the text has a row per reason and says the share that would pass', async () => {
   const bench = benchWith([...FIVE, { value: '{', reason: 'not-wire-format' }])
-  await replay(bench, { ...ALL, json: false, isDryRun: true })
+  await replay(bench, { ...REPLAY_ALL, json: false, isDryRun: true })
   assert.match(bench.printed, /^REASON +LETTERS +PASS +UP TO MODEL +LATE +SKIPPED +FAIL/)
   assert.match(bench.printed, /^undecodable +5 +5 /m)
   assert.match(bench.printed, /1 of not-wire-format fail again with undecodable, e\.g\. 0:5: /)
