@@ -168,13 +168,13 @@ function driftOf(unit: CommittedUnit, counts: Float64Array): DriftUnit {
 
 function partitionStatus(entry: PartitionProgress, parts: StatusParts): PartitionStatus {
   const { partition, position, committedOffset } = entry
-  const stable = parts.source.lastStableOffset(partition)
+  const end = parts.source.recordsEnd(partition)
   return {
     partition,
     position,
     committedOffset,
     // Statistics come once a second, so a fast loop may be ahead of them.
-    lag: stable === undefined ? undefined : Math.max(0, stable - position),
+    lag: end === undefined ? undefined : Math.max(0, end - position),
     streamTimeMs: parts.engine.streamPosition(partition).streamTimeMs,
   }
 }

@@ -3,26 +3,39 @@ import type { BrokerStatistics } from '../runtime/broker-connections.ts'
 
 /** What the source needs of librdkafka's statistics (librdkafka `STATISTICS.md`). */
 export interface ConsumerStatistics {
-  /** Last stable offset by partition; partitions the client does not fetch are absent. */
-  readonly lastStable: ReadonlyMap<number, number>
+  /** By partition; partitions the client does not fetch are absent. */
+  readonly logEnds: ReadonlyMap<number, LogEnd>
   readonly isAnyBrokerUp: boolean
+}
+
+/** How far a partition's log goes, and how far it has been read. */
+export interface LogEnd {
+  /** Last stable offset. */
+  readonly lastStable: number
+  /** Whether all below it, transaction markers and aborted records too, has been delivered or passed over. */
+  readonly isReached: boolean
+}
+
+interface RawPartition {
+  readonly ls_offset?: number
+  readonly app_offset?: number
 }
 
 interface RawStatistics extends BrokerStatistics {
   readonly topics?: Readonly<
-    Record<string, { readonly partitions?: Readonly<Record<string, { ls_offset?: number }>> }>
+    Record<string, { readonly partitions?: Readonly<Record<string, RawPartition>> }>
   >
 }
 
 /** Reads one statistics document. Fields that are missing or negative (unknown) are left out. */
 export function readStatistics(json: string, topic: string): ConsumerStatistics {
   const raw: RawStatistics = JSON.parse(json)
-  const lastStable = new Map<number, number>()
+  const logEnds = new Map<number, LogEnd>()
   for (const [name, entry] of Object.entries(raw.topics?.[topic]?.partitions ?? {})) {
     const partition = Number(name)
-    if (partition >= 0 && entry.ls_offset !== undefined && entry.ls_offset >= 0) {
-      lastStable.set(partition, entry.ls_offset)
-    }
+    const { ls_offset: lastStable = -1, app_offset: passed = -1 } = entry
+    if (partition < 0 || lastStable < 0) continue
+    logEnds.set(partition, { lastStable, isReached: passed >= lastStable })
   }
-  return { lastStable, isAnyBrokerUp: isAnyBrokerUp(raw) }
+  return { logEnds, isAnyBrokerUp: isAnyBrokerUp(raw) }
 }

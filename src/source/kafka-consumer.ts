@@ -13,6 +13,7 @@ import { Connections } from '../runtime/kafka-connection.ts'
 import { KAFKA_ERROR, kafkaErrorOf, unauthorized } from '../runtime/kafka-error.ts'
 import { kafkaRequest } from '../runtime/kafka-request.ts'
 import { readStatistics } from './consumer-statistics.ts'
+import type { LogEnd } from './consumer-statistics.ts'
 import {
   createGroupClient,
   giveBack,
@@ -67,7 +68,9 @@ export class KafkaSource implements Source {
   }
   #consumer: KafkaConsumer
   readonly #connections = new Connections()
-  readonly #lastStable = new Map<number, number>()
+  readonly #logEnds = new Map<number, LogEnd>()
+  /** Offset after the last record that a poll has returned, or the one sought since. */
+  readonly #delivered = new Map<number, number>()
   /** Assigned, but waiting for `seek`. */
   readonly #paused = new Set<number>()
   #onRebalance: ((rebalance: Rebalance) => void) | undefined
@@ -163,7 +166,22 @@ export class KafkaSource implements Source {
       return []
     })
     if (this.#fatal !== undefined) throw this.#fatal
+    this.#noteDelivered(records)
     return records
+  }
+
+  /** Records of a partition come in runs: one note each. */
+  #noteDelivered(records: readonly InputRecord[]): void {
+    let last: InputRecord | undefined
+    for (const record of records) {
+      if (last !== undefined && record.partition !== last.partition) this.#note(last)
+      last = record
+    }
+    if (last !== undefined) this.#note(last)
+  }
+
+  #note({ partition, offset }: InputRecord): void {
+    this.#delivered.set(partition, offset + 1)
   }
 
   /** Whether there is no client in the group, or none that may go on. */
@@ -194,7 +212,12 @@ export class KafkaSource implements Source {
     const positions = this.#positions(ours)
     this.#consumer.pause(positions)
     await seekAll(this.#consumer, this.#topic, starts, REQUEST_TIMEOUT_MS)
-    for (const partition of ours) this.#paused.delete(partition)
+    for (const { partition, offset } of starts) {
+      this.#paused.delete(partition)
+      this.#delivered.set(partition, offset)
+      const end = this.#logEnds.get(partition)
+      if (end !== undefined) this.#logEnds.set(partition, { ...end, isReached: false })
+    }
     this.#consumer.resume(positions)
     await wakeLeaders(this.#consumer, this.#topic, ours)
   }
@@ -227,8 +250,9 @@ export class KafkaSource implements Source {
     this.#consumer.resume(going)
   }
 
-  lastStableOffset(partition: number): number | undefined {
-    return this.#lastStable.get(partition)
+  recordsEnd(partition: number): number | undefined {
+    const end = this.#logEnds.get(partition)
+    return end?.isReached === true ? this.#delivered.get(partition) : end?.lastStable
   }
 
   trouble(): string | undefined {
@@ -284,7 +308,8 @@ export class KafkaSource implements Source {
 
   #forget(partitions: readonly number[]): void {
     for (const partition of partitions) {
-      this.#lastStable.delete(partition)
+      this.#logEnds.delete(partition)
+      this.#delivered.delete(partition)
       this.#paused.delete(partition)
       this.#owned.delete(partition)
     }
@@ -373,7 +398,7 @@ export class KafkaSource implements Source {
 
   #noticeStatistics(json: string): void {
     const statistics = readStatistics(json, this.#topic)
-    for (const [partition, offset] of statistics.lastStable) this.#lastStable.set(partition, offset)
+    for (const [partition, end] of statistics.logEnds) this.#logEnds.set(partition, end)
     // The client tells of brokers that are gone only now and then; its statistics always do.
     if (statistics.isAnyBrokerUp) {
       this.#trouble = undefined

@@ -69,8 +69,12 @@ export interface Source {
   hold(): void
   /** Undoes `hold`; what stands still for another reason goes on doing so. */
   release(): void
-  /** Last stable offset the client knows of; `undefined` until its first statistics. */
-  lastStableOffset(partition: number): number | undefined
+  /**
+   * Offset after the last record that can be read, as far as the client knows: the last stable offset, and
+   * once it has been reached, the offset after the last record below it, since markers of transactions and
+   * aborted records may follow. `undefined` until the client's statistics after `seek`.
+   */
+  recordsEnd(partition: number): number | undefined
   /** What keeps the client from its brokers now; `undefined` when nothing does. */
   trouble(): string | undefined
   /** Leaves the group. Only while no poll is in flight. */

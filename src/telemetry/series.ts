@@ -86,7 +86,7 @@ export const SERIES = {
     group: 'partitions',
     unit: 'records',
     labels: ['topic', 'partition'],
-    help: 'Last stable offset minus position: what is left to process, transaction markers included. Absent until the client knows.',
+    help: 'What is left to process: last stable offset minus position, and 0 once the last record below it is processed, whatever transaction markers or aborted records follow. Absent until the client knows.',
   },
   millrace_partition_last_stable_offset: {
     type: 'gauge',

@@ -1,9 +1,12 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
 import { createTopics, deleteBefore } from '../../scripts/testbed/topics.ts'
 import { invariant } from '../../src/domain/errors.ts'
 import { canKafka } from '../../src/runtime/kafka-addon.ts'
 import { KafkaProducer } from '../../src/sink/kafka-producer.ts'
 import { KafkaChangelog } from '../../src/source/kafka-changelog.ts'
 import { KafkaSource } from '../../src/source/kafka-consumer.ts'
+import type { Source } from '../../src/source/port.ts'
 import { testbedAddresses } from '../harness/bed.ts'
 import { write } from '../harness/kafka.ts'
 import { produce } from './producer-suite.ts'
@@ -56,6 +59,7 @@ async function openWorld(isPatched: boolean): Promise<SourceWorld> {
         'session.timeout.ms': 6_000,
         'heartbeat.interval.ms': 200,
         'fetch.wait.max.ms': 20,
+        'statistics.interval.ms': 100,
       },
     })
     sources.push(source)
@@ -107,5 +111,41 @@ async function whenGrown(log: KafkaChangelog, partition: number, end: number): P
   throw new Error(`partition ${partition} did not grow to ${end}`)
 }
 
-sourceContract('Kafka, one by one', () => openWorld(false))
-if (canKafka('consumeBatch')) sourceContract('Kafka, in blocks', () => openWorld(true))
+for (const isPatched of canKafka('consumeBatch') ? [false, true] : [false]) {
+  const how = isPatched ? 'Kafka, in blocks' : 'Kafka, one by one'
+  sourceContract(how, () => openWorld(isPatched))
+
+  test(`${how}: the end of records is before the markers and aborted records that follow`, async () => {
+    const world = await openWorld(isPatched)
+    try {
+      const source = await world.open('one')
+      let isAssigned = false
+      source.subscribe(({ kind, answer }) => {
+        answer()
+        isAssigned = kind === 'assigned'
+      })
+      await whilePolling(source, () => isAssigned)
+      await world.write(0, ['a'])
+      await (await world.writeOpen(0, ['b'])).commit()
+      await (await world.writeOpen(0, ['c', 'd'])).abort()
+      await source.seek([{ partition: 0, offset: 0 }])
+      // a, b, a marker, c, d, a marker
+      await whilePolling(source, () => source.recordsEnd(0) === 2)
+      await source.seek([{ partition: 0, offset: 0 }])
+      assert.equal(source.recordsEnd(0), 6, 'not reached again')
+      await whilePolling(source, () => source.recordsEnd(0) === 2)
+      await source.seek([{ partition: 0, offset: 2 }])
+      assert.equal(source.recordsEnd(0), 6)
+      await whilePolling(source, () => source.recordsEnd(0) === 2)
+      await (await world.writeOpen(0, ['e'])).commit()
+      await whilePolling(source, () => source.recordsEnd(0) === 7)
+    } finally {
+      await world.close()
+    }
+  })
+}
+
+async function whilePolling(source: Source, isDone: () => boolean): Promise<void> {
+  for (let poll = 0; poll < 200 && !isDone(); poll += 1) await source.poll(100)
+  assert.ok(isDone(), 'not after 200 polls')
+}

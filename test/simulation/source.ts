@@ -121,7 +121,7 @@ export class SimSource implements Source {
     this.#isHeld = false
   }
 
-  lastStableOffset(): undefined {
+  recordsEnd(): undefined {
     return undefined
   }
 

@@ -10,7 +10,9 @@ const STATISTICS = JSON.stringify({
   topics: {
     events: {
       partitions: {
-        '0': { ls_offset: 12 },
+        '0': { ls_offset: 12, app_offset: 11 },
+        '2': { ls_offset: 12, app_offset: 12 },
+        '3': { ls_offset: 0, app_offset: -1001 },
         '1': { ls_offset: -1001 },
         '-1': { ls_offset: 3 },
       },
@@ -18,8 +20,15 @@ const STATISTICS = JSON.stringify({
   },
 })
 
-test('last stable offsets are read, unknown ones left out', () => {
-  assert.deepEqual([...readStatistics(STATISTICS, 'events').lastStable], [[0, 12]])
+test('ends of logs are read, and whether they are reached; unknown ones left out', () => {
+  assert.deepEqual(
+    [...readStatistics(STATISTICS, 'events').logEnds],
+    [
+      [0, { lastStable: 12, isReached: false }],
+      [2, { lastStable: 12, isReached: true }],
+      [3, { lastStable: 0, isReached: false }],
+    ],
+  )
 })
 
 test('a bootstrap connection is not a broker', () => {
@@ -27,5 +36,5 @@ test('a bootstrap connection is not a broker', () => {
 })
 
 test('statistics without the topic say nothing of it', () => {
-  assert.equal(readStatistics('{}', 'events').lastStable.size, 0)
+  assert.equal(readStatistics('{}', 'events').logEnds.size, 0)
 })
