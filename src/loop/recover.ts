@@ -13,25 +13,24 @@ export const RECOVERIES = ['committed', 'aborted', 'restored'] as const
 
 export type Recovery = (typeof RECOVERIES)[number]
 
+/** How far a unit would have brought a partition. */
+export type Moved = Pick<PartitionProgress, 'partition' | 'position' | 'committedOffset'>
+
 /**
  * Tells from the committed offsets what became of the unit that moved these partitions.
  *
- * @param advanced the partitions the unit would have committed; with none there was nothing to commit
+ * @param moved the partitions the unit would have committed; with none there was nothing to commit
  * @param stored what the group coordinator holds for them now, once no transaction is open
  */
-export function recoveryOf(
-  advanced: readonly PartitionProgress[],
-  stored: readonly CommittedOffset[],
-): Recovery {
+export function recoveryOf(moved: readonly Moved[], stored: readonly CommittedOffset[]): Recovery {
   const offsets = new Map(stored.map(({ partition, offset }) => [partition, offset]))
-  const isBefore = ({ partition, committedOffset }: PartitionProgress): boolean => {
+  const isBefore = ({ partition, committedOffset }: Moved): boolean => {
     const offset = offsets.get(partition)
     return offset === undefined || offset === committedOffset
   }
-  if (advanced.every(isBefore)) return 'aborted'
-  const isAfter = ({ partition, position }: PartitionProgress): boolean =>
-    offsets.get(partition) === position
-  return advanced.every(isAfter) ? 'committed' : 'restored'
+  if (moved.every(isBefore)) return 'aborted'
+  const isAfter = ({ partition, position }: Moved): boolean => offsets.get(partition) === position
+  return moved.every(isAfter) ? 'committed' : 'restored'
 }
 
 /** Whether an error of the unit can be answered in the process: by an abort or a new producer. */

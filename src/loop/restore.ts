@@ -134,6 +134,17 @@ export class Restorer {
   }
 
   async #locate(partitions: readonly number[], request: symbol): Promise<void> {
+    const isWanted = (partition: number): boolean => this.#wanted.get(partition) === request
+    try {
+      await this.#prepareAll(partitions, request)
+    } catch (error) {
+      // What went wrong for partitions that have gone is nobody's trouble.
+      if (partitions.some(isWanted)) throw error
+    }
+    await this.#read()
+  }
+
+  async #prepareAll(partitions: readonly number[], request: symbol): Promise<void> {
     const { source, insist } = this.#parts
     const asking = insist(() => source.committed(partitions))
     const stored = await this.#formerOwners.during(partitions, asking)
@@ -143,7 +154,6 @@ export class Restorer {
       const some = stored.slice(at, at + AT_ONCE).filter(isWanted)
       await Promise.all(some.map((entry) => this.#prepare(entry, request)))
     }
-    await this.#read()
   }
 
   async #prepare(stored: CommittedOffset, request: symbol): Promise<void> {
@@ -185,7 +195,11 @@ export class Restorer {
     this.#isPolling = true
     try {
       for (this.#finish(changelog); this.#restoring.size > 0; this.#finish(changelog)) {
-        await insist(() => changelog.poll(RECORDS_MAX, visit))
+        try {
+          await insist(() => changelog.poll(RECORDS_MAX, visit))
+        } catch (error) {
+          if (this.#restoring.size > 0) throw error
+        }
         this.#noticeStalls(changelog)
       }
     } finally {

@@ -7,6 +7,9 @@ import type { OffsetCommit, TransactionalProducer } from '../sink/port.ts'
 /** Pause before trying again while the producer's queue is full. */
 const QUEUE_WAIT_MS = 5
 
+/** What a unit that took too long is told with: nothing was committed, or that is not known. */
+type LateCode = 'TRANSACTION_ABORTABLE' | 'COMMIT_UNCERTAIN'
+
 /**
  * One unit of work = one transaction: the only place that begins, fills, commits and aborts.
  *
@@ -25,6 +28,10 @@ export class UnitOfWork {
   #sending: Promise<void> = Promise.resolve()
   #isTakenBack = false
   #openedAt: number | undefined
+  /** When it must be done, monotonic ms. */
+  #dueAt = Infinity
+  /** Others wait for it: it must be done sooner than `deadlineMs` would have it. */
+  #isHurried = false
   /** Grows with every new producer: what waited for an answer of an older one must not go on. */
   #producers = 0
 
@@ -55,6 +62,14 @@ export class UnitOfWork {
     if (this.#openedAt !== undefined) return
     await this.#producer.beginTransaction()
     this.#openedAt = this.#clock.monotonic()
+    this.#dueAt = this.#openedAt + this.#deadlineMs
+    this.#isHurried = false
+  }
+
+  /** Others wait for the open unit: it has no more than this, ms. */
+  hurry(ms: number): void {
+    this.#dueAt = Math.min(this.#dueAt, this.#clock.monotonic() + ms)
+    this.#isHurried = true
   }
 
   /** Takes what is to be written; it reaches the client with the next `flush`. */
@@ -80,28 +95,34 @@ export class UnitOfWork {
   /**
    * Commits everything produced, together with these offsets.
    *
-   * @param withinMs how long it may take; after that what became of it is unknown
-   * @throws ServiceError `COMMIT_UNCERTAIN` when the time is over: renew the producer and find out
+   * @throws ServiceError `COMMIT_UNCERTAIN` when a unit in a hurry has no time left: renew the producer and
+   *   find out; `TRANSACTION_ABORTABLE` when it had none before
    */
-  async commit(offsets: readonly OffsetCommit[], withinMs = Infinity): Promise<void> {
-    if (withinMs === Infinity) return this.#commit(offsets)
+  async commit(offsets: readonly OffsetCommit[]): Promise<void> {
+    if (!this.#isHurried) return this.#commit(offsets)
+    this.#checkDue('nothing is committed yet')
     const commit = this.#commit(offsets)
     // Nobody looks at it any more once the time is over.
     commit.catch(() => undefined)
     const isDone = await Promise.race([
       commit.then(() => true),
-      this.#clock.sleep(withinMs).then(() => false),
+      this.#clock.sleep(this.#dueAt - this.#clock.monotonic()).then(() => false),
     ])
     if (isDone) return
-    throw new ServiceError('COMMIT_UNCERTAIN', `the commit took longer than ${withinMs} ms`)
+    throw this.#overdue('COMMIT_UNCERTAIN', 'no answer to the commit')
   }
 
   async #commit(offsets: readonly OffsetCommit[]): Promise<void> {
+    // Whatever it waits for, it goes on only with the producer it began with.
+    const producers = this.#producers
     await this.flush()
     await this.#sending
     // A unit that only rebuilt state moves no offset.
-    if (offsets.length > 0) await this.#persist(() => this.#producer.sendOffsets(offsets))
-    await this.#persist(() => this.#producer.commitTransaction())
+    if (offsets.length > 0) {
+      await this.#persist(producers, () => this.#producer.sendOffsets(offsets))
+    }
+    // Once a commit has been asked for, giving up leaves its outcome open.
+    await this.#persist(producers, () => this.#producer.commitTransaction(), 'COMMIT_UNCERTAIN')
     this.#openedAt = undefined
   }
 
@@ -111,7 +132,7 @@ export class UnitOfWork {
     if (this.#openedAt === undefined) return
     // A producer that cannot go on cannot abort either.
     if (failure instanceof ServiceError && failure.disposition === 'rebuild') throw failure
-    await this.#persist(() => this.#producer.abortTransaction())
+    await this.#persist(this.#producers, () => this.#producer.abortTransaction())
     this.#openedAt = undefined
   }
 
@@ -130,7 +151,7 @@ export class UnitOfWork {
     for (let taken = 0; !this.#isTakenBack; ) {
       taken = await this.#producer.produce(batch, taken)
       if (taken >= batch.count) break
-      this.#checkDeadline('the producer queue stays full')
+      this.#checkDue('the producer queue stays full')
       await this.#clock.sleep(QUEUE_WAIT_MS)
     }
     batch.clear()
@@ -147,19 +168,23 @@ export class UnitOfWork {
     return failure
   }
 
-  async #persist(call: () => Promise<void>): Promise<void> {
-    this.#backoff.reset()
-    const producers = this.#producers
+  /** @param late the code of a call that is still refused for now when the unit's time is over */
+  async #persist(
+    producers: number,
+    call: () => Promise<void>,
+    late: LateCode = 'TRANSACTION_ABORTABLE',
+  ): Promise<void> {
+    const backoff = this.#backoff.fresh()
     for (;;) {
+      this.#requireCurrent(producers)
       try {
         await call()
         this.#requireCurrent(producers)
         return
       } catch (error) {
         if (!(error instanceof ServiceError) || error.disposition !== 'retry') throw error
-        this.#checkDeadline(error.message)
-        await this.#clock.sleep(this.#backoff.next())
-        this.#requireCurrent(producers)
+        this.#checkDue(error.message, late)
+        await this.#clock.sleep(backoff.next())
       }
     }
   }
@@ -169,11 +194,13 @@ export class UnitOfWork {
     throw new ServiceError('COMMIT_UNCERTAIN', 'another producer has taken the place of this one')
   }
 
-  #checkDeadline(why: string): void {
-    if (this.ageMs <= this.#deadlineMs) return
-    throw new ServiceError(
-      'TRANSACTION_ABORTABLE',
-      `the unit of work is open for ${Math.round(this.ageMs)} ms, bound ${this.#deadlineMs}: ${why}`,
-    )
+  #checkDue(why: string, late: LateCode = 'TRANSACTION_ABORTABLE'): void {
+    if (this.#clock.monotonic() > this.#dueAt) throw this.#overdue(late, why)
+  }
+
+  #overdue(code: LateCode, why: string): ServiceError {
+    const bound = this.#isHurried ? 'others wait for it' : `bound ${this.#deadlineMs}`
+    const age = Math.round(this.ageMs)
+    return new ServiceError(code, `the unit of work is open for ${age} ms, ${bound}: ${why}`)
   }
 }

@@ -21,6 +21,11 @@ export class Backoff {
     return ms - (ms / 2) * this.#random()
   }
 
+  /** Another one with the same times, from the first: for a call of its own. */
+  fresh(): Backoff {
+    return new Backoff(this.#firstMs, this.#maxMs, this.#random)
+  }
+
   reset(): void {
     this.#nextMs = this.#firstMs
   }

@@ -7,27 +7,36 @@ export interface RetryOptions {
   readonly clock: Clock
   readonly backoff: Backoff
   readonly attemptsMax: number
+  /** Whether an error is worth another attempt; by default one whose disposition is `retry`. */
+  readonly isRetriable?: (error: ServiceError) => boolean
+  /** Whether what is called is known to be away: an attempt that fails then does not count. */
+  readonly isAway?: () => boolean
   /** Asked before each new attempt; `true` gives up with the last error. */
   readonly isStopped?: () => boolean
   /** Told of each failure that will be tried again, and how long the pause is. */
   readonly onRetry?: (error: ServiceError, waitMs: number) => void
 }
 
-/** Repeats a call while it fails with an error whose disposition is `retry`. @throws the last error */
+/** Repeats a call while it fails with an error that may pass. @throws the last error */
 export async function retry<Value>(
   call: () => Promise<Value>,
   options: RetryOptions,
 ): Promise<Value> {
-  for (let attempt = 1; ; attempt += 1) {
+  const { attemptsMax, isRetriable = mayPass, isAway, isStopped } = options
+  for (let attempts = 0; ; ) {
     try {
       return await call()
     } catch (error) {
-      const isRetriable = error instanceof ServiceError && error.disposition === 'retry'
-      const isOver = attempt >= options.attemptsMax || options.isStopped?.() === true
-      if (!isRetriable || isOver) throw error
+      if (!(error instanceof ServiceError && isRetriable(error))) throw error
+      if (isAway?.() !== true) attempts += 1
+      if (attempts >= attemptsMax || isStopped?.() === true) throw error
       const waitMs = options.backoff.next()
       options.onRetry?.(error, waitMs)
       await options.clock.sleep(waitMs)
     }
   }
+}
+
+function mayPass(error: ServiceError): boolean {
+  return error.disposition === 'retry'
 }

@@ -320,7 +320,8 @@ export function codeOf(flow: Flow, cause: KafkaError): ErrorCode {
   if (cause.isTxnRequiresAbort) return 'TRANSACTION_ABORTABLE'
   if (flow === 'init') return 'KAFKA_UNAVAILABLE'
   if (cause.code === KAFKA_ERROR.timedOut && flow !== 'begin') return 'COMMIT_UNCERTAIN'
-  if (cause.isRetriable) return 'TRANSACTION_RETRIABLE'
+  // Nothing has begun that the same call could go on with.
+  if (cause.isRetriable && flow !== 'begin') return 'TRANSACTION_RETRIABLE'
   return 'PRODUCER_FATAL'
 }
 

@@ -5,6 +5,12 @@ import { KafkaProducer } from '../sink/kafka-producer.ts'
 import { KafkaSource } from '../source/kafka-consumer.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 
+/**
+ * Longest wait for a call of a transaction, ms, however long the transaction may stay open. Nothing is polled
+ * meanwhile: twice this, after which a call counts as hanging, is less than liveness waits for the loop.
+ */
+const CALL_MAX_MS = 25_000
+
 /** The two clients of the loop: the producer names the consumer whenever it commits offsets. */
 export interface Clients {
   readonly source: KafkaSource
@@ -23,7 +29,7 @@ export function createClients(config: Config, metrics: Metrics): Clients {
     const producer = new KafkaProducer({
       properties: producerProperties(config),
       consumer: () => source.client,
-      requestTimeoutMs: config.transactionTimeoutMs,
+      requestTimeoutMs: Math.min(config.transactionTimeoutMs, CALL_MAX_MS),
       onStatistics: (json) => metrics.statistics('producer', json),
     })
     return { source, producer }

@@ -16,21 +16,21 @@ export const PLANTED: readonly PlantedBug[] = [
   },
   {
     name: 'state is kept on an abort',
-    file: 'src/loop/loop.ts',
-    from: '    engine.discard()\n    tally.reset()',
-    to: '    engine.accept()\n    tally.reset()',
+    file: 'src/loop/settlement.ts',
+    from: '    engine.discard()\n',
+    to: '    engine.accept()\n',
   },
   {
     name: 'a commit without an answer is taken for an abort',
     file: 'src/loop/recover.ts',
-    from: "return advanced.every(isAfter) ? 'committed' : 'restored'",
+    from: "return moved.every(isAfter) ? 'committed' : 'restored'",
     to: "return 'aborted'",
   },
   {
     name: 'a commit without an answer is taken for a commit',
     file: 'src/loop/recover.ts',
-    from: "if (advanced.every(isBefore)) return 'aborted'",
-    to: "if (advanced.length > 0) return 'committed'",
+    from: "if (moved.every(isBefore)) return 'aborted'",
+    to: "if (moved.length > 0) return 'committed'",
   },
   {
     name: 'an abort forgets what was read ahead of other partitions',
@@ -46,9 +46,9 @@ export const PLANTED: readonly PlantedBug[] = [
   },
   {
     name: 'a changelog counts as whole while tiles that are read back are written to it',
-    file: 'src/loop/loop.ts',
-    from: 'unit.commit([...advanced, ...readBack], withinMs)',
-    to: 'unit.commit(advanced, withinMs)',
+    file: 'src/loop/settlement.ts',
+    from: 'unit.commit([...advanced, ...readBack])',
+    to: 'unit.commit(advanced)',
   },
   {
     name: 'a restore stops one transaction early',
@@ -64,7 +64,7 @@ export const PLANTED: readonly PlantedBug[] = [
   },
   {
     name: 'the unit’s changes do not go into its transaction',
-    file: 'src/loop/loop.ts',
+    file: 'src/loop/settlement.ts',
     from: '    await processor.writeChanges()\n',
     to: '',
   },
@@ -76,13 +76,13 @@ export const PLANTED: readonly PlantedBug[] = [
   },
   {
     name: 'state is not rebuilt after a foreign commit',
-    file: 'src/loop/loop.ts',
-    from: "if (recovery === 'aborted') return again",
-    to: 'if (again.length >= 0) return again',
+    file: 'src/loop/settlement.ts',
+    from: "if (recovery === 'aborted') return this.#readAgain(taken)",
+    to: 'return this.#readAgain(taken)',
   },
   {
     name: 'a flood of dead letters is committed',
-    file: 'src/loop/loop.ts',
+    file: 'src/loop/settlement.ts',
     from: '    gate.check(tally.summary(clock.now()))\n',
     to: '',
   },

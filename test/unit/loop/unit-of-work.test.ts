@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ServiceError } from '../../../src/domain/errors.ts'
 import { UnitOfWork } from '../../../src/loop/unit-of-work.ts'
+import type { OutputBatch } from '../../../src/sink/output-batch.ts'
 import { Backoff } from '../../../src/runtime/backoff.ts'
 import { FakeClock } from '../../fakes/clock.ts'
 import { FakeLog, FakeProducer } from '../../fakes/producer.ts'
@@ -87,22 +88,23 @@ test('a retriable error is answered by the same call', async () => {
   assert.deepEqual(producer.calls, ['begin', 'sendOffsets', 'sendOffsets', 'commit', 'commit'])
 })
 
-test('retries end at the deadline of the unit', async () => {
-  const retriable = { call: 'commit', code: 'TRANSACTION_RETRIABLE' } as const
-  const unit = await unitOver(
-    new FakeProducer(
-      new FakeLog(),
-      Array.from({ length: 100 }, () => retriable),
-    ),
-  )
-  await unit.begin()
-  await assert.rejects(unit.commit(OFFSETS), (error) => {
-    assert(error instanceof ServiceError)
-    assert.equal(error.code, 'TRANSACTION_ABORTABLE')
-    assert.match(error.message, /bound 1000/)
-    return true
+for (const [call, code, left] of [
+  ['sendOffsets', 'TRANSACTION_ABORTABLE', 'nothing was committed'],
+  ['commit', 'COMMIT_UNCERTAIN', 'one of the attempts may have been heard'],
+] as const) {
+  test(`retries of ${call} end at the deadline of the unit: ${left}`, async () => {
+    const retriable = { call, code: 'TRANSACTION_RETRIABLE' } as const
+    const faults = Array.from({ length: 100 }, () => retriable)
+    const unit = await unitOver(new FakeProducer(new FakeLog(), faults))
+    await unit.begin()
+    await assert.rejects(unit.commit(OFFSETS), (error) => {
+      assert(error instanceof ServiceError)
+      assert.equal(error.code, code)
+      assert.match(error.message, /bound 1000/)
+      return true
+    })
   })
-})
+}
 
 test('an ambiguous commit is never tried again', async () => {
   const producer = new FakeProducer(new FakeLog(), [{ call: 'commit', code: 'COMMIT_UNCERTAIN' }])
@@ -112,29 +114,70 @@ test('an ambiguous commit is never tried again', async () => {
   assert.deepEqual(producer.calls, ['begin', 'sendOffsets', 'commit'])
 })
 
-/** A producer whose offsets are answered only when the test says so. */
+/** A producer that answers the first of some calls only when the test says so. */
 class SlowProducer extends FakeProducer {
   answer: () => void = () => undefined
+  readonly #slow: Set<string>
+
+  constructor(log: FakeLog, slow: readonly string[]) {
+    super(log)
+    this.#slow = new Set(slow)
+  }
+
+  override async produce(batch: OutputBatch, from: number): Promise<number> {
+    const taken = await super.produce(batch, from)
+    await this.#asked('produce')
+    return taken
+  }
 
   override async sendOffsets(offsets: typeof OFFSETS): Promise<void> {
     await super.sendOffsets(offsets)
+    await this.#asked('sendOffsets')
+  }
+
+  async #asked(call: string): Promise<void> {
+    if (!this.#slow.delete(call)) return
     await new Promise<void>((resolve) => {
       this.answer = resolve
     })
   }
 }
 
-test('a commit that takes longer than it may is uncertain, and does not go on with a newer producer', async () => {
-  const log = new FakeLog()
-  const producer = new SlowProducer(log)
-  const unit = await unitOver(producer)
+for (const slow of [['sendOffsets'], ['produce', 'sendOffsets']]) {
+  test(`a commit that waits too long for ${slow[0]} is uncertain, and does not go on with a newer producer`, async () => {
+    const log = new FakeLog()
+    const producer = new SlowProducer(log, slow)
+    const unit = await unitOver(producer)
+    await unit.begin()
+    unit.unsent.add(recordOf('a'))
+    unit.hurry(500)
+    await assert.rejects(unit.commit(OFFSETS), { code: 'COMMIT_UNCERTAIN' })
+    const renewed = unit.renew()
+    producer.answer()
+    await renewed
+    await unit.begin()
+    unit.unsent.add(recordOf('b'))
+    await unit.flush()
+    producer.answer()
+    for (let turn = 0; turn < 10; turn += 1) {
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    assert.equal(producer.calls.includes('commit'), false, 'the new unit was committed half done')
+    assert.deepEqual([log.records.length, unit.isOpen], [0, true])
+  })
+}
+
+test('a unit in a hurry that has no time left is not committed', async () => {
+  const clock = new FakeClock()
+  const producer = new FakeProducer(new FakeLog())
+  const unit = await unitOver(producer, clock)
   await unit.begin()
-  unit.unsent.add(recordOf('a'))
-  await assert.rejects(unit.commit(OFFSETS, 500), { code: 'COMMIT_UNCERTAIN' })
-  await unit.renew()
+  unit.hurry(100)
+  await clock.sleep(200)
+  await assert.rejects(unit.commit(OFFSETS), { code: 'TRANSACTION_ABORTABLE' })
+  assert.deepEqual(producer.calls, ['begin'])
+  await unit.abort()
   await unit.begin()
-  producer.answer()
-  await new Promise((resolve) => setImmediate(resolve))
-  assert.equal(producer.calls.includes('commit'), false, 'the new transaction was committed')
-  assert.deepEqual([log.records.length, unit.isOpen], [0, true])
+  await unit.commit(OFFSETS)
+  assert.equal(producer.calls.at(-1), 'commit', 'the next unit is in no hurry')
 })

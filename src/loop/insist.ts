@@ -1,0 +1,88 @@
+import { retry } from '../runtime/retry.ts'
+import type { RetryOptions } from '../runtime/retry.ts'
+import type { LoopParts } from './parts.ts'
+
+/** Attempts at a request while brokers are there, each with its own time-out. */
+const ATTEMPTS_MAX = 10
+/** What takes longer than this is waited for within the group: far below `max.poll.interval.ms`. */
+const LONG_MS = 5_000
+/** Between two polls. */
+const STEP_MS = 100
+
+/** What the loop tells of itself. */
+export interface LoopState {
+  readonly isStopping: () => boolean
+  /** The loop is well, however long something takes. */
+  readonly beat: () => void
+}
+
+type IsRetriable = NonNullable<RetryOptions['isRetriable']>
+
+/** Requests to Kafka that are made until they are answered. */
+export class Insistence {
+  readonly #parts: Pick<LoopParts, 'source' | 'fetcher' | 'clock' | 'backoff' | 'events'>
+  readonly #loop: LoopState
+
+  constructor(
+    parts: Pick<LoopParts, 'source' | 'fetcher' | 'clock' | 'backoff' | 'events'>,
+    loop: LoopState,
+  ) {
+    this.#parts = parts
+    this.#loop = loop
+  }
+
+  /**
+   * Repeats a request while its error may pass. Attempts count only while a broker is there: an outage ends by
+   * itself, and no other process could do better.
+   *
+   * @param isRetriable which errors may pass; by default those whose disposition is `retry`
+   * @throws the last error
+   */
+  repeat<Value>(call: () => Promise<Value>, isRetriable?: IsRetriable): Promise<Value> {
+    const { source, clock, backoff, events } = this.#parts
+    return retry(call, {
+      clock,
+      // One of its own: commits that go well meanwhile must not shorten it.
+      backoff: backoff.fresh(),
+      attemptsMax: ATTEMPTS_MAX,
+      ...(isRetriable !== undefined && { isRetriable }),
+      isAway: () => source.trouble() !== undefined,
+      isStopped: this.#loop.isStopping,
+      onRetry: (error, waitMs) => {
+        this.#loop.beat()
+        events.retrying(error, waitMs)
+      },
+    })
+  }
+
+  /**
+   * The same for a request that keeps the loop from polling. Without a poll for `max.poll.interval.ms` the
+   * group takes the member for dead, and only a poll tells of brokers that are gone; so what takes long is
+   * waited for with polls that bring nothing. Only while no poll is in flight.
+   *
+   * @throws the last error, or what `Source.poll` does
+   */
+  async repeatInGroup<Value>(
+    call: () => Promise<Value>,
+    isRetriable?: IsRetriable,
+  ): Promise<Value> {
+    const { source, fetcher, clock } = this.#parts
+    const answer = this.repeat(call, isRetriable)
+    let isDone = false
+    const done = (): void => {
+      isDone = true
+    }
+    const settled = answer.then(done, done)
+    await Promise.race([settled, clock.sleep(LONG_MS)])
+    if (isDone) return answer
+    while (!isDone) {
+      this.#loop.beat()
+      // Each time, since a rebalance may have brought partitions that are not held yet.
+      source.hold()
+      await fetcher.keepAlive()
+      await Promise.race([settled, clock.sleep(STEP_MS)])
+    }
+    source.release()
+    return answer
+  }
+}
