@@ -21,6 +21,9 @@ const LOST_SHARE = 0.03
 /** Of the calls while a rebalance waits for the member. */
 const SETTLE_SHARE = 0.4
 
+/** What a call comes to whose client has been replaced: it is answered, but nothing here may change. */
+const STALE = Symbol('stale')
+
 type State = 'ready' | 'open' | 'must-abort' | 'dead'
 
 /** A transactional producer on the simulated broker; it also sees to it that it is used as it must be. */
@@ -77,7 +80,19 @@ export class SimProducer implements TransactionalProducer {
     return batch.count
   }
 
-  async sendOffsets(offsets: readonly OffsetCommit[]): Promise<void> {
+  sendOffsets(offsets: readonly OffsetCommit[]): Promise<void> {
+    return this.#answered(this.#sendOffsets(offsets))
+  }
+
+  commitTransaction(): Promise<void> {
+    return this.#answered(this.#commit())
+  }
+
+  abortTransaction(): Promise<void> {
+    return this.#answered(this.#abort())
+  }
+
+  async #sendOffsets(offsets: readonly OffsetCommit[]): Promise<void> {
     this.#require(['open'], 'sendOffsets')
     await this.#travel()
     this.#mayRefuse('offsets-retriable', 'sendOffsets', offsets)
@@ -99,7 +114,7 @@ export class SimProducer implements TransactionalProducer {
     if (this.#world.fault('offsets-uncertain')) throw this.#die('COMMIT_UNCERTAIN')
   }
 
-  async commitTransaction(): Promise<void> {
+  async #commit(): Promise<void> {
     this.#require(['open'], 'commit')
     await this.#travel()
     this.#mayRefuse('commit-retriable', 'commit')
@@ -119,7 +134,7 @@ export class SimProducer implements TransactionalProducer {
     this.#state = 'ready'
   }
 
-  async abortTransaction(): Promise<void> {
+  async #abort(): Promise<void> {
     this.#require(['open', 'must-abort'], 'abort')
     if (this.#state === 'must-abort') throw this.#die('PRODUCER_FATAL')
     await this.#travel()
@@ -159,12 +174,24 @@ export class SimProducer implements TransactionalProducer {
     return this.#member.isPending && this.#world.fault(kind, SETTLE_SHARE)
   }
 
-  /** A call on its way, or its answer; that of an abandoned client is heard by nobody. */
+  /** An abandoned client's answer comes all the same: well, or that it was fenced. */
+  async #answered(call: Promise<void>): Promise<void> {
+    try {
+      await call
+    } catch (error) {
+      if (error !== STALE) throw error
+      this.#world.reach('stale-answer')
+      if (this.#world.random.chance(0.5)) throw new ServiceError('PRODUCER_FENCED', 'stale')
+    }
+  }
+
+  /** A call on its way, or its answer. */
   async #travel(waitMs = 0): Promise<void> {
     const client = this.#client
     if (waitMs > 0) await this.#world.clock.sleep(waitMs)
     await this.#world.travel(this.#member.caller)
-    if (client !== this.#client) await new Promise<never>(() => undefined)
+    // oxlint-disable-next-line typescript/only-throw-error -- no error: told apart by what it is
+    if (client !== this.#client) throw STALE
   }
 
   /** The answer never comes. Meanwhile the group may go on without this member. */
