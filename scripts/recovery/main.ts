@@ -20,7 +20,7 @@ const RESTART_PARTITIONS = 6
 const STEADY_MS = 3_000
 const BOUNDS = { movedMs: 2_000, untouchedMs: 1_000 } as const
 const ROLLING_MS = 3_000
-const AWAY_SECONDS = 120
+const AWAY_SECONDS = 200
 const OUTAGE_BOUNDS = { residentRiseMiB: 64, cpuShare: 0.25, backMs: 15_000 } as const
 /** The service's default `SESSION_TIMEOUT_MS`, and what the recovery may take beyond it. */
 const CRASH_MS = 8_000 + 3_000

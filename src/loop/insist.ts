@@ -1,6 +1,10 @@
 import { retry } from '../runtime/retry.ts'
 import type { RetryOptions } from '../runtime/retry.ts'
-import type { LoopParts } from './parts.ts'
+import type { Backoff } from '../runtime/backoff.ts'
+import type { Clock } from '../runtime/clock.ts'
+import type { Source } from '../source/port.ts'
+import type { LoopEvents } from './events.ts'
+import type { Fetcher } from './fetcher.ts'
 
 /** Attempts at a request while brokers are there, each with its own time-out. */
 const ATTEMPTS_MAX = 10
@@ -16,17 +20,23 @@ export interface LoopState {
   readonly beat: () => void
 }
 
+/** What it takes to wait well. */
+export interface InsistenceParts {
+  readonly source: Pick<Source, 'trouble' | 'hold' | 'release'>
+  readonly fetcher: Pick<Fetcher, 'keepAlive'>
+  readonly clock: Clock
+  readonly backoff: Backoff
+  readonly events: Pick<LoopEvents, 'retrying'>
+}
+
 type IsRetriable = NonNullable<RetryOptions['isRetriable']>
 
 /** Requests to Kafka that are made until they are answered. */
 export class Insistence {
-  readonly #parts: Pick<LoopParts, 'source' | 'fetcher' | 'clock' | 'backoff' | 'events'>
+  readonly #parts: InsistenceParts
   readonly #loop: LoopState
 
-  constructor(
-    parts: Pick<LoopParts, 'source' | 'fetcher' | 'clock' | 'backoff' | 'events'>,
-    loop: LoopState,
-  ) {
+  constructor(parts: InsistenceParts, loop: LoopState) {
     this.#parts = parts
     this.#loop = loop
   }

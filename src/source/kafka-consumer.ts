@@ -51,7 +51,7 @@ export class KafkaSource implements Source {
   readonly #isPatched: boolean
   readonly #events: GroupEvents = {
     rebalanced: (client, error, partitions) => {
-      if (client === this.#consumer) this.#rebalanced(error, partitions)
+      if (client === this.#consumer) this.#rebalanced(client, error, partitions)
       else giveBack(client, error, partitions)
     },
     failed: (client, error) => {
@@ -280,7 +280,11 @@ export class KafkaSource implements Source {
     return partitions.map((partition) => ({ topic: this.#topic, partition }))
   }
 
-  #rebalanced(error: LibrdKafkaError, partitions: readonly Assignment[]): void {
+  #rebalanced(
+    client: KafkaConsumer,
+    error: LibrdKafkaError,
+    partitions: readonly Assignment[],
+  ): void {
     const number = ++this.#rebalances
     const ours = partitions.map((entry) => entry.partition)
     if (error.code === KAFKA_ERROR.assignPartitions) {
@@ -288,19 +292,26 @@ export class KafkaSource implements Source {
         kind: 'assigned',
         number,
         partitions: ours,
-        answer: () => this.#takeOver(ours),
+        answer: () => {
+          if (client === this.#consumer) this.#takeOver(ours)
+        },
       })
       return
     }
-    const lost = incremental(this.#consumer).assignmentLost()
+    const lost = incremental(client).assignmentLost()
     if (lost) this.#fencing.lost(performance.now())
     this.#announce({
       kind: lost ? 'lost' : 'revoked',
       number,
       partitions: ours,
       answer: () => {
+        // The client that asked may have been replaced since; it waits for its answer all the same.
+        if (client !== this.#consumer) {
+          giveBack(client, error, partitions)
+          return
+        }
         this.#forget(ours)
-        incremental(this.#consumer).incrementalUnassign(this.#positions(ours))
+        incremental(client).incrementalUnassign(this.#positions(ours))
         this.#isAnswered = true
       },
     })
