@@ -144,8 +144,9 @@ export const unitVariables = {
     unit: 'ms',
     default: '2000',
     description:
-      'When partitions go to another instance: longest time to commit what is in flight. After that a ' +
-      'new producer finds out what became of it',
+      'When partitions go to another instance: longest time to commit what is in flight, beyond what the ' +
+      'model still takes for one batch. After that the partitions go, and then a new producer finds out ' +
+      'what became of it',
   }),
   shutdownGraceMs: withDefault(whole(100, 600_000), {
     name: 'SHUTDOWN_GRACE_MS',
@@ -242,7 +243,9 @@ export const stateVariables = {
     default: 'refuse',
     description:
       'What to do when neither changelog nor input log holds what state needs, or retention has ' +
-      'deleted records that were not answered: `refuse` to start, or `accept` it; it is counted and shown',
+      'deleted records that were not answered: `refuse` to start, or `accept` it; it is counted and shown. ' +
+      'Where retention overtakes an instance that runs, the process ends (`STATE_GAP`), and the next start ' +
+      'makes the choice',
   }),
   inferenceThreads: withDefault(whole(1, 64), {
     name: 'INFERENCE_THREADS',

@@ -45,7 +45,7 @@ export function eventsOf({ world, broker, operator }: Cluster, caller: Caller): 
     },
     recovering: (error) => {
       world.reach(`recovering-${error.code}`)
-      if (error.message.includes('took longer')) world.reach('drain-over')
+      if (error.message.includes('others wait')) world.reach('drain-over')
       say(`recovering ${error.code}`)
     },
     recovered: (result) => {

@@ -81,12 +81,6 @@ export const PLANTED: readonly PlantedBug[] = [
     to: 'return this.#readAgain(taken)',
   },
   {
-    name: 'a commit that was given up on goes on with the producer that has come since',
-    file: 'src/loop/unit-of-work.ts',
-    from: '    const producers = this.#producers\n    await this.flush()\n    await this.#sending\n',
-    to: '    await this.flush()\n    await this.#sending\n    const producers = this.#producers\n',
-  },
-  {
     name: 'a flood of dead letters is committed',
     file: 'src/loop/settlement.ts',
     from: '    gate.check(tally.summary(clock.now()))\n',

@@ -9,6 +9,10 @@ import type { Fault, World } from './world.ts'
 /** Before or after the next producer has taken over. */
 const LATER_MAX_MS = [10, 4_000]
 const REFUSED_MS = 30_000
+/** Of the full queues, those that stay so for a while. */
+const FULL_SHARE = 0.3
+const FULL_MAX_MS = 60
+const FULL_SETTLE_SHARE = 0.2
 /** A call is given up when it has not been answered for so long. */
 const WATCHDOG_MS = 60_000
 const HANGING_SHARE = 0.1
@@ -39,6 +43,7 @@ export class SimProducer implements TransactionalProducer {
   /** What was refused for now: the same must come again, or the transaction must be given up. */
   #refused: string | undefined
   #refusedUntilMs = 0
+  #fullUntilMs = 0
 
   constructor(
     world: World,
@@ -72,7 +77,7 @@ export class SimProducer implements TransactionalProducer {
   async produce(batch: OutputBatch, from: number): Promise<number> {
     for (let index = from; index < batch.count; index += 1) {
       this.#require(['open'], 'produce')
-      if (this.#world.fault('queue-full')) return index
+      if (this.#isFull()) return index
       if (this.#world.fault('produce-refused', REFUSED_SHARE)) throw this.#mustAbort('produce')
       const record = copyOf(batch.at(index))
       this.#reached(() => this.#broker.produce(this.#name, this.#epoch, record))
@@ -205,6 +210,18 @@ export class SimProducer implements TransactionalProducer {
 
   #fault(kind: Fault, code: 'KAFKA_UNAVAILABLE') {
     if (this.#world.fault(kind)) throw new ServiceError(code, kind)
+  }
+
+  /** Now and then for longer than a rebalance waits. */
+  #isFull(): boolean {
+    const nowMs = this.#world.clock.now()
+    if (nowMs < this.#fullUntilMs) return true
+    const { random } = this.#world
+    // The worst moment is when the group waits.
+    const share = this.#member.isPending ? FULL_SETTLE_SHARE : undefined
+    if (!this.#world.fault('queue-full', share)) return false
+    if (random.chance(FULL_SHARE)) this.#fullUntilMs = nowMs + random.whole(1, FULL_MAX_MS)
+    return true
   }
 
   /** Now and then for so long that a process gives up. */
