@@ -283,9 +283,10 @@ export class Loop {
   async #followRegistry(): Promise<void> {
     const { source, fetcher, partitions, events } = this.#parts
     const owned = fetcher.takeUnblocked().flatMap((each) => partitions.get(each) ?? [])
-    await this.#insist(() =>
-      source.seek(owned.map(({ partition, position: offset }) => ({ partition, offset }))),
-    )
+    if (owned.length > 0) {
+      const starts = owned.map(({ partition, position: offset }) => ({ partition, offset }))
+      await this.#insist(() => source.seek(starts))
+    }
     const { trouble } = fetcher
     if (trouble !== undefined && this.#registryTrouble === undefined) {
       events.registryUnavailable(trouble)
@@ -324,7 +325,7 @@ export class Loop {
       this.#lostBefore += location.lostBefore ?? 0
       events.located(location)
     }
-    await this.#insist(() => source.seek(starts))
+    if (starts.length > 0) await this.#insist(() => source.seek(starts))
   }
 
   /** Partitions go: the unit is committed first, or, when they are lost, taken back. */

@@ -1,5 +1,5 @@
 import { ServiceError } from '../../src/domain/errors.ts'
-import type { OutputRecord } from '../../src/domain/record.ts'
+import type { Header, OutputRecord } from '../../src/domain/record.ts'
 import type { OutputBatch } from '../../src/sink/output-batch.ts'
 import type { OffsetCommit, TransactionalProducer } from '../../src/sink/port.ts'
 import type { SimBroker } from './broker.ts'
@@ -235,10 +235,11 @@ export class SimProducer implements TransactionalProducer {
 /** As on a log: the batch is used again. */
 function copyOf(record: OutputRecord): OutputRecord {
   const { key, value, headers } = record
-  const bytes = { key: key && Buffer.from(key), value: value && Buffer.from(value) }
-  if (headers === undefined) return { ...record, ...bytes }
-  const texts = headers.map((header) =>
-    Object.fromEntries(Object.entries(header).map(([name, said]) => [name, String(said)])),
-  )
-  return { ...record, ...bytes, headers: texts }
+  const copy = { ...record, key: key && Buffer.from(key), value: value && Buffer.from(value) }
+  return headers === undefined ? copy : { ...copy, headers: headers.map(textOf) }
+}
+
+function textOf(header: Header): Header {
+  for (const name in header) return { [name]: String(header[name]) }
+  return header
 }
