@@ -228,10 +228,11 @@ export class OutputBatch {
       at += 4 + size
       return this.#store.bytes.subarray(at - size, at)
     }
-    const headers = Array.from({ length: this.#store.bytes.readInt32LE(from + 8) }, (): Header => {
+    const headers: Header[] = []
+    for (let left = this.#store.bytes.readInt32LE(from + 8); left > 0; left -= 1) {
       const name = sized().toString()
-      return { [name]: sized() }
-    })
+      headers.push({ [name]: sized() })
+    }
     return {
       ...(headers.length > 0 ? { headers } : {}),
       ...(timestamp > 0 ? { timestamp } : {}),

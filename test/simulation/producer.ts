@@ -1,5 +1,5 @@
 import { ServiceError } from '../../src/domain/errors.ts'
-import type { Header, OutputRecord } from '../../src/domain/record.ts'
+import type { OutputRecord } from '../../src/domain/record.ts'
 import type { OutputBatch } from '../../src/sink/output-batch.ts'
 import type { OffsetCommit, TransactionalProducer } from '../../src/sink/port.ts'
 import type { SimBroker } from './broker.ts'
@@ -235,11 +235,11 @@ export class SimProducer implements TransactionalProducer {
 /** As on a log: the batch is used again. */
 function copyOf(record: OutputRecord): OutputRecord {
   const { key, value, headers } = record
-  const copy = { ...record, key: key && Buffer.from(key), value: value && Buffer.from(value) }
-  return headers === undefined ? copy : { ...copy, headers: headers.map(textOf) }
+  // The batch makes its header objects anew each time; only their bytes are its own.
+  for (const header of headers ?? []) detach(header)
+  return { ...record, key: key && Buffer.from(key), value: value && Buffer.from(value) }
 }
 
-function textOf(header: Header): Header {
-  for (const name in header) return { [name]: String(header[name]) }
-  return header
+function detach(header: Record<string, Buffer | string>): void {
+  for (const name of Object.keys(header)) header[name] = String(header[name])
 }
