@@ -87,16 +87,24 @@ export class OutputBatch {
 
   /** Record number `index`; its bytes are views. */
   at(index: number): OutputRecord {
-    const [topic = NONE, partition = NONE, keyAt = NONE, keyEnd = NONE, valueAt = NONE, ...rest] =
-      this.#records.subarray(index * RECORD, (index + 1) * RECORD)
-    const [valueEnd = NONE, extrasAt = NONE] = rest
-    return {
-      topic: this.#topics[topic] ?? '',
-      partition,
-      key: keyAt < 0 ? null : this.#store.bytes.subarray(keyAt, keyEnd),
-      value: valueAt < 0 ? null : this.#store.bytes.subarray(valueAt, valueEnd),
-      ...(extrasAt < 0 ? {} : this.#extras(extrasAt)),
+    const at = index * RECORD
+    const record = {
+      topic: this.#topics[this.#number(at)] ?? '',
+      partition: this.#number(at + 1),
+      key: this.#view(at + 2),
+      value: this.#view(at + 4),
     }
+    const extrasAt = this.#number(at + 6)
+    return extrasAt < 0 ? record : { ...record, ...this.#extras(extrasAt) }
+  }
+
+  #number(at: number): number {
+    return this.#records[at] ?? NONE
+  }
+
+  #view(at: number): Buffer | null {
+    const from = this.#number(at)
+    return from < 0 ? null : this.#store.bytes.subarray(from, this.#number(at + 1))
   }
 
   /** Empties it; its memory stays. */
@@ -220,10 +228,11 @@ export class OutputBatch {
       at += 4 + size
       return this.#store.bytes.subarray(at - size, at)
     }
-    const headers = Array.from({ length: this.#store.bytes.readInt32LE(from + 8) }, (): Header => {
+    const headers: Header[] = []
+    for (let left = this.#store.bytes.readInt32LE(from + 8); left > 0; left -= 1) {
       const name = sized().toString()
-      return { [name]: sized() }
-    })
+      headers.push({ [name]: sized() })
+    }
     return {
       ...(headers.length > 0 ? { headers } : {}),
       ...(timestamp > 0 ? { timestamp } : {}),

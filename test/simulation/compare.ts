@@ -46,11 +46,14 @@ function isEqual(want: Expected, have: OutputRecord): boolean {
 }
 
 function headersOf({ headers = [] }: OutputRecord): string[] {
-  return headers
-    .flatMap((header) => Object.entries(header))
-    .map(([name, value]) => [name.slice(PREFIX.length), String(value)] as const)
-    .filter(([name]) => !UNCOMPARED.includes(name))
-    .map(([name, value]) => `${name}=${value}`)
+  const told: string[] = []
+  for (const header of headers) {
+    for (const [fullName, value] of Object.entries(header)) {
+      const name = fullName.slice(PREFIX.length)
+      if (!UNCOMPARED.includes(name)) told.push(`${name}=${String(value)}`)
+    }
+  }
+  return told
 }
 
 function told(record: OutputRecord | undefined): string {

@@ -23,6 +23,8 @@ export class Group {
   readonly #world: World
   readonly #owners: (Member | undefined)[]
   readonly #members = new Map<string, Member>()
+  /** The members by name. */
+  #live: readonly Member[] = []
   /** How often each partition has been passed on to the next member. */
   readonly #turns: number[]
   #rebalances = 0
@@ -39,12 +41,14 @@ export class Group {
   join(member: Member): void {
     this.leave(member.caller.name)
     this.#members.set(member.caller.name, member)
+    this.#sort()
     this.#reconcile()
   }
 
   leave(name: string): void {
     const member = this.#members.get(name)
     this.#members.delete(name)
+    this.#sort()
     if (member !== undefined) this.#free(member)
     this.#reconcile()
   }
@@ -110,10 +114,14 @@ export class Group {
     this.#turns[partition] = (this.#turns[partition] ?? 0) + 1
   }
 
-  #reconcile(): void {
-    const live = [...this.#members.values()].toSorted((a, b) =>
+  #sort(): void {
+    this.#live = [...this.#members.values()].toSorted((a, b) =>
       a.caller.name < b.caller.name ? -1 : 1,
     )
+  }
+
+  #reconcile(): void {
+    const live = this.#live
     if (live.length === 0) return
     const target = (partition: number): Member | undefined =>
       live[(partition + (this.#turns[partition] ?? 0)) % live.length]

@@ -18,7 +18,9 @@ export class InputLog {
 
   /** Where read-committed readers stop. */
   get lastStable(): number {
-    return Math.min(this.bounds.end, ...[...this.#open].map(({ from }) => from))
+    let stable = this.#end ?? this.records.length
+    for (const { from } of this.#open) stable = Math.min(stable, from)
+    return stable
   }
 
   /** Whether the end is missing for now. */
@@ -49,12 +51,17 @@ export class InputLog {
    * @throws ServiceError `STATE_GAP` when the offset is out of range, as `Source.poll`
    */
   read(from: number, recordsMax: number): { records: readonly InputRecord[]; next: number } {
-    const { first, end } = this.bounds
+    const first = this.#first
+    const end = this.#end ?? this.records.length
     if (from < first || from > end) {
       throw new ServiceError('STATE_GAP', `offset ${from} is out of range, ${first} to ${end}`)
     }
     const stable = Math.max(from, this.lastStable)
-    const records = this.visible(from, stable).slice(0, recordsMax)
+    const records: InputRecord[] = []
+    for (let offset = from; offset < stable && records.length < recordsMax; offset += 1) {
+      const record = this.records[offset]
+      if (record !== undefined && !this.#aborted.has(offset)) records.push(record)
+    }
     const last = records.at(-1)
     const isFull = last !== undefined && records.length === recordsMax
     return { records, next: isFull ? last.offset + 1 : stable }

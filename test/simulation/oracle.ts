@@ -22,6 +22,7 @@ export interface Expected {
 interface Seen {
   readonly offset: number
   readonly timeMs: number
+  readonly tile: number
   readonly amount: number | null
 }
 
@@ -47,11 +48,13 @@ export function expectedOutputs(log: readonly InputRecord[], gaps: readonly Gap[
       outputs.push(audit(record, 'late'))
     } else {
       streamTimeMs = Math.max(streamTimeMs, timeMs)
-      const event = { offset, timeMs, amount }
-      const history = histories.get(String(record.key)) ?? []
+      const event = { offset, timeMs, tile: Math.floor(timeMs / TILE_MS), amount }
+      const key = String(record.key)
+      const history = histories.get(key) ?? []
       const seen = history.filter((each) => each.offset >= (forgotten?.seesFrom ?? 0))
       outputs.push(...answer(record, rowOf(seen, event)))
-      histories.set(String(record.key), [...history, event])
+      history.push(event)
+      histories.set(key, history)
     }
   }
   return outputs
@@ -67,15 +70,12 @@ function amountOf(value: Buffer | null): number | null | string {
 }
 
 function rowOf(history: readonly Seen[], event: Seen): (number | null)[] {
-  const newestTile = Math.floor(event.timeMs / TILE_MS)
   const within = (events: readonly Seen[], tiles: number): Seen[] =>
-    events.filter(({ timeMs }) => {
-      const tile = Math.floor(timeMs / TILE_MS)
-      return tile > newestTile - tiles && tile <= newestTile
-    })
-  const all = [...history, event]
-  const [three, six, eight] = [within(all, 3), within(all, 6), within(all, 8)]
-  const others = within(history, 8).map(({ timeMs }) => timeMs)
+    events.filter(({ tile }) => tile > event.tile - tiles && tile <= event.tile)
+  const before = within(history, 8)
+  const eight = [...before, event]
+  const [three, six] = [within(eight, 3), within(eight, 6)]
+  const others = before.map(({ timeMs }) => timeMs)
   const count = three.filter(({ amount }) => amount !== null).length
   const known = eight.filter(({ amount }) => amount !== null)
   return [
@@ -90,8 +90,7 @@ function rowOf(history: readonly Seen[], event: Seen): (number | null)[] {
 /** Tile by tile in order of time, and within a tile in order of the log, so that it is equal to the bit. */
 function sumOf(events: readonly Seen[]): number | null {
   const tiles = new Map<number, number>()
-  for (const { timeMs, amount } of events) {
-    const tile = Math.floor(timeMs / TILE_MS)
+  for (const { tile, amount } of events) {
     if (amount !== null) tiles.set(tile, (tiles.get(tile) ?? 0) + amount)
   }
   if (tiles.size === 0) return null

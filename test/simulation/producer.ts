@@ -279,10 +279,11 @@ export class SimProducer implements TransactionalProducer {
 /** As on a log: the batch is used again. */
 function copyOf(record: OutputRecord): OutputRecord {
   const { key, value, headers } = record
-  const bytes = { key: key && Buffer.from(key), value: value && Buffer.from(value) }
-  if (headers === undefined) return { ...record, ...bytes }
-  const texts = headers.map((header) =>
-    Object.fromEntries(Object.entries(header).map(([name, said]) => [name, String(said)])),
-  )
-  return { ...record, ...bytes, headers: texts }
+  // The batch makes its header objects anew each time; only their bytes are its own.
+  for (const header of headers ?? []) detach(header)
+  return { ...record, key: key && Buffer.from(key), value: value && Buffer.from(value) }
+}
+
+function detach(header: Record<string, Buffer | string>): void {
+  for (const name of Object.keys(header)) header[name] = String(header[name])
 }

@@ -3,6 +3,8 @@ import type { OutputRecord } from '../../src/domain/record.ts'
 /** Longer than any reader takes from a record to the tombstone after it, as on a broker. */
 const TOMBSTONE_KEPT_MS = 60_000
 
+const NO_BYTES = Buffer.alloc(0)
+
 /** A transaction as the log's readers get to know it. */
 export interface LogTransaction {
   readonly producer: string
@@ -55,17 +57,16 @@ export class StateLog {
 
   /** Where read-committed readers stop: at the first record of the earliest open transaction. */
   get lastStable(): number {
-    return Math.min(this.#end, ...this.#open.values())
+    let stable = this.#end
+    for (const first of this.#open.values()) stable = Math.min(stable, first)
+    return stable
   }
 
+  /** Keeps the record's bytes as they are, without a copy. */
   append(transaction: LogTransaction, { key, value }: OutputRecord, atMs: number): void {
     const offset = this.#end++
     if (!this.#open.has(transaction)) this.#open.set(transaction, offset)
-    const record = {
-      offset,
-      key: Buffer.from(key ?? []),
-      value: value === null ? undefined : Buffer.from(value),
-    }
+    const record = { offset, key: key ?? NO_BYTES, value: value ?? undefined }
     this.#entries.push({ offset, atMs, transaction, record })
   }
 
