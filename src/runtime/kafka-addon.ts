@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module'
 
-/** What the addon says of itself where the leak of a commit's offsets has been mended. */
+/** What the addon says of itself where that is mended which cannot be found out: leak and crash. */
 const MARK = 'send-offsets-leak'
 /** The addon below the client. The package has no types for it, and does not pass all of it on. */
 const addon: unknown = createRequire(import.meta.url)(
@@ -105,7 +105,8 @@ export function errorText(code: number): string {
  *
  * A stock one can be used. It never frees the offsets it is given with a commit
  * (`docs/upstream/kafka-javascript-send-offsets-leak.md`): partitions that have not advanced are never
- * sent, which keeps the leak small. What it cannot do at all is done another way, or not checked.
+ * sent, which keeps the leak small. A crash (`docs/upstream/librdkafka-admin-offsets.md`) is one of the deaths
+ * that a successor heals. What it cannot do at all is done another way, or not checked.
  */
 export function clientWarning(native: unknown = addon): string | undefined {
   const lacks: string[] = []
@@ -114,6 +115,7 @@ export function clientWarning(native: unknown = addon): string | undefined {
   }
   if (propertyOf(native, 'millracePatches') !== MARK) {
     lacks.push('it leaks 100 bytes or more for each partition of each commit: memory will grow')
+    lacks.push('it crashes where the coordinator is away when a former owner is looked for')
   }
   if (!canKafka('consumeBatch', native)) lacks.push('it reads records one by one, which is slower')
   if (!canKafka('produceBatch', native)) lacks.push('it takes records one by one, which is slower')

@@ -49,14 +49,31 @@ export interface KafkaProducerOptions {
   /** Bound on sending offsets and on the decision of the coordinator. */
   readonly requestTimeoutMs: number
   readonly onStatistics?: (json: string) => void
-  /** Whether the client can take a batch of records at once; it need not. */
+  /** `false` takes the client for a stock one, whatever it can do. */
   readonly isPatched?: boolean
+}
+
+/** What a patched client can do (`runtime/kafka-addon.ts`). */
+interface Abilities {
+  readonly takeBatches: boolean
+  readonly joinRequests: boolean
+  readonly abortOnGap: boolean
+}
+
+const STOCK: Abilities = { takeBatches: false, joinRequests: false, abortOnGap: false }
+
+function abilitiesOfClient(): Abilities {
+  return {
+    takeBatches: canKafka('produceBatch'),
+    joinRequests: joinsProduceRequests(),
+    abortOnGap: abortsOnGap(),
+  }
 }
 
 /** The transactional producer on librdkafka, callback API. */
 export class KafkaProducer implements TransactionalProducer {
   readonly #options: KafkaProducerOptions
-  readonly #isPatched: boolean
+  readonly #can: Abilities
   #producer: Producer
   /** What the client last said of why the open transaction must be aborted. */
   #whyAborted: string | undefined
@@ -69,7 +86,7 @@ export class KafkaProducer implements TransactionalProducer {
 
   constructor(options: KafkaProducerOptions) {
     this.#options = options
-    this.#isPatched = options.isPatched ?? canKafka('produceBatch')
+    this.#can = options.isPatched === false ? STOCK : abilitiesOfClient()
     this.#producer = this.#createClient()
   }
 
@@ -84,7 +101,9 @@ export class KafkaProducer implements TransactionalProducer {
   }
 
   async produce(batch: OutputBatch, from: number): Promise<number> {
-    return this.#isPatched ? this.#produceAtOnce(batch, from) : this.#produceSingly(batch, from)
+    return this.#can.takeBatches
+      ? this.#produceAtOnce(batch, from)
+      : this.#produceSingly(batch, from)
   }
 
   /** With a patched client: one call, which a thread of the pool works off. */
@@ -225,8 +244,8 @@ export class KafkaProducer implements TransactionalProducer {
 
   /** @throws what librdkafka says of properties it does not take */
   #createClient(): Producer {
-    const joining = joinsProduceRequests() ? JOINING : {}
-    const safely = abortsOnGap() ? {} : ONE_BY_ONE
+    const joining = this.#can.joinRequests ? JOINING : {}
+    const safely = this.#can.abortOnGap ? {} : ONE_BY_ONE
     const { properties } = this.#options
     const producer = new kafka.RdKafka.Producer({ ...joining, ...properties, ...safely })
     producer.on('event.log', (line: { fac: string; message: string }) => {

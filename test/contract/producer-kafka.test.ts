@@ -9,13 +9,18 @@ import { testbedAddresses } from '../harness/bed.ts'
 import { readCommitted } from '../harness/kafka.ts'
 import { isolationContract } from './isolation-suite.ts'
 import type { IsolationWorld } from './isolation-suite.ts'
-import { produce, producerContract } from './producer-suite.ts'
+import { offsetOf, produce, producerContract, recordTo } from './producer-suite.ts'
 
 const REQUEST_TIMEOUT_MS = 10_000
 let worlds = 0
 
+/** A world in which another one can take the place of the group's member. */
+interface KafkaWorld extends IsolationWorld {
+  replaceMember(): Promise<void>
+}
+
 /** Real topics and a real group of one member, whose offsets the producers send. */
-async function openWorld(isPatched: boolean): Promise<IsolationWorld> {
+async function openWorld(isPatched: boolean): Promise<KafkaWorld> {
   const { brokers } = testbedAddresses()
   const prefix = `c${process.pid}-${++worlds}-${Date.now().toString(36)}`
   const inputTopic = `${prefix}-in`
@@ -25,6 +30,7 @@ async function openWorld(isPatched: boolean): Promise<IsolationWorld> {
     [inputTopic, outputTopic].map((name) => ({ name, partitions: 1 })),
   )
   const source = await joinGroup(brokers, prefix, inputTopic)
+  const others: KafkaSource[] = []
   const producers: KafkaProducer[] = []
   const open = async (transactionalId: string): Promise<KafkaProducer> => {
     const producer = new KafkaProducer({
@@ -54,9 +60,10 @@ async function openWorld(isPatched: boolean): Promise<IsolationWorld> {
       const { partition, offset, metadata = '' } = stored
       return { topic: inputTopic, partition, offset, metadata }
     },
+    replaceMember: async () => void others.push(await joinGroup(brokers, prefix, inputTopic)),
     close: async () => {
       for (const producer of producers) await producer.close()
-      await source.close()
+      for (const each of [source, ...others]) await each.close()
     },
   }
 }
@@ -71,6 +78,9 @@ async function joinGroup(brokers: string, group: string, topic: string): Promise
       'partition.assignment.strategy': 'cooperative-sticky',
       'isolation.level': 'read_committed',
       'enable.auto.commit': false,
+      // A member whose place is taken does not learn of it before a test is over.
+      'session.timeout.ms': 45_000,
+      'heartbeat.interval.ms': 20_000,
     },
   })
   await source.connect()
@@ -133,6 +143,25 @@ for (const isPatched of canKafka('produceBatch') ? [true, false] : [false]) {
     }
   })
 }
+
+test('Kafka: offsets of a member whose place another one has taken abort the transaction', async () => {
+  const world = await openWorld(canKafka('produceBatch'))
+  try {
+    const producer = await world.open()
+    await producer.initTransactions()
+    await producer.beginTransaction()
+    await produce(producer, recordTo(world, 'gone'))
+    await world.replaceMember()
+    await assert.rejects(producer.sendOffsets([offsetOf(world, 7)]), {
+      code: 'TRANSACTION_ABORTABLE',
+    })
+    await assert.rejects(producer.abortTransaction(), { code: 'PRODUCER_FATAL' })
+    await producer.renew()
+    assert.deepEqual(await world.readCommitted(), [])
+  } finally {
+    await world.close()
+  }
+})
 
 /** What librdkafka waits before it asks again for a transactional id whose transaction is open. */
 const ASK_AGAIN_MS = 500

@@ -1,15 +1,16 @@
 import assert from 'node:assert/strict'
-import { connect, createServer } from 'node:net'
-import type { AddressInfo, Socket } from 'node:net'
 import { test } from 'node:test'
 import type { TestContext } from 'node:test'
 import { freePorts } from '../../scripts/testbed/ports.ts'
 import { startOwn } from '../../scripts/testbed/testbed.ts'
 import { createTopics } from '../../scripts/testbed/topics.ts'
-import { FrameSplitter, requestHeader } from '../../scripts/torture/frames.ts'
+import { requestHeader } from '../../scripts/torture/frames.ts'
 import { ServiceError } from '../../src/domain/errors.ts'
 import { abortsOnGap } from '../../src/runtime/kafka-addon.ts'
 import { KafkaProducer } from '../../src/sink/kafka-producer.ts'
+import type { KafkaProducerOptions } from '../../src/sink/kafka-producer.ts'
+import { answerTo, int32, requestVersion, startAnsweringProxy } from '../harness/answering-proxy.ts'
+import type { Sides } from '../harness/answering-proxy.ts'
 import { readCommitted } from '../harness/kafka.ts'
 import { produce } from './producer-suite.ts'
 
@@ -17,23 +18,55 @@ const PRODUCE = 0
 const NOT_LEADER_OR_FOLLOWER = 6
 /** Versions of ProduceResponse that have the form below. */
 const VERSIONS = [9, 10, 11, 12]
-const LENGTH_BYTES = 4
+/** Longer than a second batch takes to follow, where one may. */
+const HOLD_MS = 2_000
 
-/**
+/*
  * A broker that has just come back may refuse a batch, not leading the partition yet, and take the next one, which
  * is on its way already: it checks the sequence of a producer that it knows, and it knows nothing of one that is
  * new to the partition, or whose records there have timestamps of more than a day ago.
  */
-const title =
-  'of a transaction whose first batch was refused and whose second was taken, all is committed or nothing'
-if (abortsOnGap()) test(title, allOrNothing)
+const AS_IT_IS = {}
+const AS_STOCK = { isPatched: false }
 
-async function allOrNothing(t: TestContext): Promise<void> {
+if (abortsOnGap()) {
+  test('of a transaction whose first batch was refused and whose second was taken, all is committed or nothing', async (t) => {
+    const { isFollowed, end, values } = await refuseFirst(t, AS_IT_IS)
+    assert.equal(isFollowed, true)
+    assert.deepEqual(
+      [end, values],
+      end === 'committed' ? ['committed', ['first', 'second']] : ['TRANSACTION_ABORTABLE', []],
+    )
+  })
+}
+
+test('a client that would take a refused batch for written, since the next one was, has no next one on its way', async (t) => {
+  const found = await refuseFirst(t, abortsOnGap() ? AS_STOCK : AS_IT_IS)
+  assert.deepEqual(found, { isFollowed: false, end: 'committed', values: ['first', 'second'] })
+})
+
+interface Found {
+  /** Whether the second batch came before the first one was answered. */
+  readonly isFollowed: boolean
+  /** `committed`, or the code of the error in its place. */
+  readonly end: unknown
+  /** What a read-committed reader has. */
+  readonly values: readonly string[]
+}
+
+/** A transaction of two batches, the first of which is refused. */
+async function refuseFirst(
+  t: TestContext,
+  options: Pick<KafkaProducerOptions, 'isPatched'>,
+): Promise<Found> {
   const [port = 0, advertisedPort = 0] = await freePorts(2)
   const broker = await startOwn({ port, advertisedPort })
   t.after(() => broker.stop())
-  const proxy = await startRefusingProxy(t, { port: advertisedPort, target: port })
   const topic = `refused-${process.pid}`
+  const refusal = new Refusal(topic)
+  await startAnsweringProxy(t, { port: advertisedPort, target: port }, (request, sides) =>
+    refusal.onRequest(request, sides),
+  )
   await createTopics(broker.brokers, [{ name: topic, partitions: 1 }])
   const producer = new KafkaProducer({
     properties: {
@@ -44,13 +77,13 @@ async function allOrNothing(t: TestContext): Promise<void> {
     },
     consumer: () => assert.fail('no offsets are sent'),
     requestTimeoutMs: 10_000,
+    ...options,
   })
   t.after(() => producer.close())
   await producer.initTransactions()
   await producer.beginTransaction()
-  const held = proxy.refuseNext(topic)
   await produce(producer, { topic, partition: 0, key: null, value: Buffer.from('first') })
-  await held
+  await refusal.isHolding
   await produce(producer, { topic, partition: 0, key: null, value: Buffer.from('second') })
   const end = await producer.commitTransaction().then(
     () => 'committed',
@@ -58,82 +91,54 @@ async function allOrNothing(t: TestContext): Promise<void> {
   )
   t.diagnostic(`the transaction: ${String(end)}`)
   const read = await readCommitted(broker.brokers, topic, 1)
-  assert.deepEqual(
-    [end, read.map(({ value }) => String(value))],
-    end === 'committed' ? ['committed', ['first', 'second']] : ['TRANSACTION_ABORTABLE', []],
-  )
+  const values = read.map(({ value }) => String(value))
+  return { isFollowed: refusal.isFollowed, end, values }
 }
 
-interface RefusingProxy {
-  /**
-   * Holds the next batch for a topic until another one follows, and refuses it then.
-   *
-   * @returns once it is held
-   */
-  refuseNext(topic: string): Promise<void>
-}
+/** Holds the first batch until another one follows, or none does, and refuses it then. */
+class Refusal {
+  /** Settled once the first batch is held. */
+  readonly isHolding: Promise<void>
+  isFollowed = false
+  readonly #topic: string
+  #state: 'before' | 'holding' | 'over' = 'before'
+  #held: () => void = () => undefined
+  #refuse: () => void = () => undefined
 
-async function startRefusingProxy(
-  t: TestContext,
-  { port, target }: { readonly port: number; readonly target: number },
-): Promise<RefusingProxy> {
-  let armed: { readonly topic: string; readonly isHeld: () => void } | undefined
-  const sockets = new Set<Socket>()
-  const server = createServer((client) => {
-    const broker = connect(target, '127.0.0.1')
-    const requests = new FrameSplitter()
-    let held: Buffer | undefined
-    let topic = ''
-    client.on('data', (chunk) => {
-      for (const frame of requests.push(Buffer.from(chunk))) {
-        const isBatch = requestHeader(frame).apiKey === PRODUCE
-        if (isBatch && armed !== undefined) {
-          held = frame
-          topic = armed.topic
-          armed.isHeld()
-          armed = undefined
-          continue
-        }
-        if (isBatch && held !== undefined) {
-          client.write(refusalOf(held, topic))
-          held = undefined
-        }
-        broker.write(frame)
-      }
+  constructor(topic: string) {
+    this.#topic = topic
+    this.isHolding = new Promise((resolve) => {
+      this.#held = resolve
     })
-    broker.on('data', (chunk) => client.write(chunk))
-    for (const socket of [client, broker]) {
-      sockets.add(socket)
-      socket.on('error', () => undefined)
-      socket.once('close', () => {
-        client.destroy()
-        broker.destroy()
-      })
+  }
+
+  onRequest(request: Buffer, { pass, answer }: Sides): void {
+    const isBatch = requestHeader(request).apiKey === PRODUCE
+    if (isBatch && this.#state === 'before') {
+      this.#state = 'holding'
+      const timer = setTimeout(() => this.#refuse(), HOLD_MS)
+      this.#refuse = () => {
+        clearTimeout(timer)
+        this.#state = 'over'
+        answer(refusalOf(request, this.#topic))
+      }
+      this.#held()
+      return
     }
-  })
-  await new Promise<void>((resolve) => {
-    server.listen(port, '127.0.0.1', resolve)
-  })
-  assert.equal((server.address() as AddressInfo).port, port)
-  t.after(() => {
-    for (const socket of sockets) socket.destroy()
-    server.close()
-  })
-  return {
-    refuseNext: (topic) =>
-      new Promise((resolve) => {
-        armed = { topic, isHeld: resolve }
-      }),
+    if (isBatch && this.#state === 'holding') {
+      this.isFollowed = true
+      this.#refuse()
+    }
+    pass(request)
   }
 }
 
 /** The answer of a broker that does not lead partition 0 of the topic (ProduceResponse, Kafka's protocol guide). */
 function refusalOf(request: Buffer, topic: string): Buffer {
-  const version = request.readInt16BE(LENGTH_BYTES + 2)
+  const version = requestVersion(request)
   assert.ok(VERSIONS.includes(version), `version ${version} of a produce request`)
   const name = Buffer.from(topic)
-  const body = Buffer.concat([
-    int32(requestHeader(request).correlationId),
+  return answerTo(request, [
     // No tagged fields; one topic, its name; one partition.
     Buffer.from([0, 2, name.length + 1]),
     name,
@@ -148,11 +153,4 @@ function refusalOf(request: Buffer, topic: string): Buffer {
     int32(0),
     Buffer.from([0]),
   ])
-  return Buffer.concat([int32(body.length), body])
-}
-
-function int32(value: number): Buffer {
-  const bytes = Buffer.alloc(4)
-  bytes.writeInt32BE(value)
-  return bytes
 }

@@ -2,6 +2,8 @@ import type { TestContext } from 'node:test'
 import { freePorts } from '../../scripts/testbed/ports.ts'
 import { startOwn } from '../../scripts/testbed/testbed.ts'
 import { BreakingProxy } from '../../scripts/torture/proxy.ts'
+import { startAnsweringProxy } from './answering-proxy.ts'
+import type { Sides } from './answering-proxy.ts'
 import { createBed } from './bed.ts'
 import type { Bed } from './bed.ts'
 import { FLIGHT_PARTITIONS } from './flights.ts'
@@ -18,20 +20,38 @@ export interface Detour {
 
 /** Topics for flights on a broker with a detour; all of it ends with the test. */
 export async function startDetour(t: TestContext): Promise<Detour> {
-  const [port = 0, advertisedPort = 0] = await freePorts(2)
-  const testbed = await startOwn({ port, advertisedPort })
-  t.after(() => testbed.stop())
+  const { bed, env, port, target } = await startBroker(t)
   const open = async (): Promise<BreakingProxy> => {
-    const proxy = await BreakingProxy.listen(advertisedPort, port)
+    const proxy = await BreakingProxy.listen(port, target)
     t.after(() => proxy.close())
     return proxy
   }
-  const proxy = await open()
+  return { bed, env, proxy: await open(), reopen: open }
+}
+
+/**
+ * The same, where the test decides on each request of the service.
+ *
+ * @param onRequest as of `startAnsweringProxy`
+ */
+export async function startAnsweringDetour(
+  t: TestContext,
+  onRequest: (request: Buffer, sides: Sides) => void,
+): Promise<Pick<Detour, 'bed' | 'env'>> {
+  const { bed, env, ...ports } = await startBroker(t)
+  await startAnsweringProxy(t, ports, onRequest)
+  return { bed, env }
+}
+
+/** A broker that sends its clients to `port`, where nothing listens yet, for what is passed on to `target`. */
+async function startBroker(t: TestContext) {
+  const [target = 0, port = 0] = await freePorts(2)
+  const testbed = await startOwn({ port: target, advertisedPort: port })
+  t.after(() => testbed.stop())
   const bed = await createBed({
     partitions: FLIGHT_PARTITIONS,
     model: 'flight-delay',
     addresses: testbed,
   })
-  const env = { ...bed.env, KAFKA_BROKERS: `127.0.0.1:${advertisedPort}` }
-  return { bed, env, proxy, reopen: open }
+  return { bed, env: { ...bed.env, KAFKA_BROKERS: `127.0.0.1:${port}` }, port, target }
 }

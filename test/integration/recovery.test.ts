@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { startOwn } from '../../scripts/testbed/testbed.ts'
+import { requestHeader } from '../../scripts/torture/frames.ts'
 import { KafkaProducer } from '../../src/sink/kafka-producer.ts'
 import { KafkaSource } from '../../src/source/kafka-consumer.ts'
 import { answersOf, assertOnce, endsOf, whenCommitted } from '../harness/answers.ts'
 import { createBed } from '../harness/bed.ts'
 import type { Bed } from '../harness/bed.ts'
+import { startAnsweringDetour } from '../harness/detour.ts'
 import { firstFlights, FLIGHT_PARTITIONS, flightRecords } from '../harness/flights.ts'
 import { ServiceProcess } from '../harness/service-process.ts'
 
@@ -54,6 +57,58 @@ test('a fenced producer heals in the process: every record once, bit-equal to a 
   const answers = await answersOf(bed)
   assertOnce(answers, FLIGHTS)
   assert.deepEqual(answers, await answersOf(calm))
+})
+
+/** No poll is short while there is a record and nothing else is due: a unit is open, and stays so. */
+const OPEN_UNIT = { BATCH_MAX_RECORDS: '1', COMMIT_INTERVAL_MS: '2500' }
+/** So many are not read before the answers to the first are on their way to the broker. */
+const RECORDS_SENT = 200
+/** Longer than a transaction may last here, and the broker's pause between two looks at that (10 s) beside. */
+const TOO_LONG_MS = 15_000
+
+test('a transaction that the coordinator timed out heals in the process, and every record is answered once', async (t) => {
+  const bed = await createBed(FLIGHT_BED)
+  const records = (await flightRecords(bed, await firstFlights(FLIGHTS))).slice(0, FLIGHTS / 2)
+  await bed.write(records)
+  // It stays a member while it is frozen: only its transaction is over.
+  const bounds = { TRANSACTION_TIMEOUT_MS: '3000', SESSION_TIMEOUT_MS: '60000' }
+  const service = new ServiceProcess(t, { ...bed.env, ...OPEN_UNIT, ...bounds })
+  await service.statusIs('an open unit', ({ totals }) => totals.received > RECORDS_SENT)
+  service.signal('SIGSTOP')
+  await sleep(TOO_LONG_MS)
+  service.signal('SIGCONT')
+  const { error, msg } = await service.logged('RECOVERING')
+  t.diagnostic(`${String(error)}: ${msg}`)
+  await whenCommitted(service, endsOf(records))
+  await service.stop()
+  assert.ok(!service.lines.some(({ code }) => code === 'LOST'), service.describe())
+  assertOnce(await answersOf(bed), records.length)
+})
+
+const END_TXN = 26
+
+test('a transaction that a killed instance left open is aborted by whoever takes over, long before its time', async (t) => {
+  const state = { isHolding: false, held: 0 }
+  const { bed, env } = await startAnsweringDetour(t, (request, { pass }) => {
+    if (state.isHolding && requestHeader(request).apiKey === END_TXN) state.held += 1
+    else pass(request)
+  })
+  const records = await flightRecords(bed, await firstFlights(FLIGHTS))
+  const half = records.slice(0, FLIGHTS / 2)
+  const bounds = { SESSION_TIMEOUT_MS: '6000', TRANSACTION_TIMEOUT_MS: '600000' }
+  const killed = new ServiceProcess(t, { ...env, ...bounds })
+  await bed.write(half)
+  await whenCommitted(killed, endsOf(half))
+  state.isHolding = true
+  await bed.write(records.slice(FLIGHTS / 2))
+  await killed.until('a commit on its way', () => (state.held > 0 ? true : undefined))
+  await killed.kill()
+  const heir = new ServiceProcess(t, { ...bed.env, ...bounds, INSTANCE_ID: 'b' })
+  const { formerOwner } = await heir.logged('FORMER_OWNER_FENCED')
+  assert.equal(formerOwner, 'a')
+  await whenCommitted(heir, endsOf(records))
+  await heir.stop()
+  assertOnce(await answersOf(bed), FLIGHTS)
 })
 
 test('a frozen instance whose partitions went on elsewhere writes nothing late, and heals without a restart', async (t) => {
