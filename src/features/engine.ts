@@ -193,6 +193,7 @@ export class FeatureEngine {
       const isNew = index === table.count || table.idAt(index) !== id
       if (isNew) owner.insertTile(table, index, id)
       this.#store.undoLog.touch(owner, table, index, isNew)
+      table.readAhead()
       this.#mergeBefore(table, index)
       accumulate(group.accumulators, table.cells, table.cellOf(index), this.#input)
       if (group.distincts.length > 0) this.#addDistinct(owner, table, index, event)

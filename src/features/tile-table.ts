@@ -7,6 +7,8 @@ const CAPACITIES = Int32Array.from({ length: 90 }, (_, index) =>
   index <= 8 ? index : (4 + ((index - 8) % 4)) << (1 + ((index - 8) >> 2)),
 )
 const SLOTS_MIN = 16
+/** Of 64 bytes, what a processor fetches at once. */
+const LINE_CELLS = 8
 const NO_CELLS = new Float64Array()
 const NO_SETS: Set<FieldValue>[] = []
 
@@ -32,6 +34,8 @@ export class TileTable {
   sets: Set<FieldValue>[] = NO_SETS
   slot = -1
   readonly #slabs: TileSlab[] = []
+  /** Nobody's: where reads end that would else be left out by the compiler. */
+  readonly #read = new Float64Array(1)
   #classes: Uint8Array = new Uint8Array(SLOTS_MIN)
   #blocks: Int32Array = new Int32Array(SLOTS_MIN)
   #counts: Int32Array = new Int32Array(SLOTS_MIN)
@@ -85,6 +89,22 @@ export class TileTable {
     const newest = this.idAt(last)
     if (newest === id) return last
     return newest < id ? last + 1 : this.lowerBound(id)
+  }
+
+  /**
+   * Reads every cache line of the selected slot's tiles once, in order.
+   *
+   * A merge goes down a column, a tile at a step. Processors do not foresee that, so where the state is larger
+   * than their caches it waits for line after line; in order, lines are fetched before they are asked for. With 60
+   * features over 60 tiles (46 MB at 1,000 keys) an event took 47 µs without, 20 µs with, and 14 µs where all
+   * fits the caches.
+   */
+  readAhead(): void {
+    const { cells } = this
+    const end = this.cellOf(this.count)
+    let read = 0
+    for (let at = this.at; at < end; at += LINE_CELLS) read += cell(cells, at)
+    this.#read[0] = read
   }
 
   /** First cell of tile `index`. */
