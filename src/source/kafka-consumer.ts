@@ -20,8 +20,7 @@ import {
   isFatal,
   isOver,
   POLL_WAIT_MS,
-  pollBlock,
-  pollMessages,
+  pollRecords,
   storedOf,
 } from './group-client.ts'
 import type { Assignment, ClientProperties, GroupEvents } from './group-client.ts'
@@ -31,6 +30,8 @@ import { seekAll, wakeLeaders } from './seek.ts'
 
 /** librdkafka's logical offset for the beginning of the log. */
 const OFFSET_BEGINNING = -2
+/** Longest wait of a poll that can bring no record: what is waited for is looked at between two polls. */
+const WAITING_POLL_MS = 10
 /** Bound on every request to a broker outside of polling. */
 const REQUEST_TIMEOUT_MS = 10_000
 /** Bound on giving the partitions back when closing. */
@@ -125,19 +126,18 @@ export class KafkaSource implements Source {
   }
 
   async partitionCounts(topics: readonly string[]): Promise<ReadonlyMap<string, number>> {
-    const counts = new Map<string, number>()
-    for (const topic of topics) {
-      // One request a topic: the list of all topics of a large cluster is never asked for.
-      const metadata = await kafkaRequest<{ topics: { name: string; partitions: unknown[] }[] }>(
-        `reading metadata of topic "${topic}"`,
-        (done) => this.#consumer.getMetadata({ topic, timeout: REQUEST_TIMEOUT_MS }, done),
-      )
-      const found = metadata.topics.find((entry) => entry.name === topic)
-      if (found !== undefined && found.partitions.length > 0) {
-        counts.set(topic, found.partitions.length)
-      }
-    }
-    return counts
+    const asked = topics.map(async (topic) => [topic, await this.#partitionCount(topic)] as const)
+    const counts = await Promise.all(asked)
+    return new Map(counts.filter(([, count]) => count > 0))
+  }
+
+  /** One request a topic: the list of all topics of a large cluster is never asked for. */
+  async #partitionCount(topic: string): Promise<number> {
+    const metadata = await kafkaRequest<{ topics: { name: string; partitions: unknown[] }[] }>(
+      `reading metadata of topic "${topic}"`,
+      (done) => this.#consumer.getMetadata({ topic, timeout: REQUEST_TIMEOUT_MS }, done),
+    )
+    return metadata.topics.find(({ name }) => name === topic)?.partitions.length ?? 0
   }
 
   subscribe(onRebalance: (rebalance: Rebalance) => void): void {
@@ -155,15 +155,17 @@ export class KafkaSource implements Source {
     }
     this.#wakeAfterRebalance()
     const client = this.#consumer
-    const records = await (this.#isPatched
-      ? pollBlock(client, recordsMax, (problem) => this.#noticeError(problem))
-      : pollMessages(client, recordsMax)
-    ).catch((error: unknown): readonly InputRecord[] => {
-      this.#noticeError(error)
-      return []
-    })
+    const how = { isPatched: this.#isPatched, recordsMax, firstMs: this.#pollWaitMs }
+    const noticeError = (error: unknown): void => this.#noticeError(error)
+    const records = await pollRecords(client, how, noticeError)
     if (this.#fatal !== undefined) throw this.#fatal
     return records
+  }
+
+  /** Short until the group has said what is ours, and while all of that waits for `seek`. */
+  get #pollWaitMs(): number {
+    const isStanding = this.#owned.size > 0 && this.#paused.size === this.#owned.size
+    return isStanding || this.#rebalances === 0 ? WAITING_POLL_MS : POLL_WAIT_MS
   }
 
   /** Whether there is no client in the group, or none that may go on. */
@@ -196,7 +198,8 @@ export class KafkaSource implements Source {
     await seekAll(this.#consumer, this.#topic, starts, REQUEST_TIMEOUT_MS)
     for (const partition of ours) this.#paused.delete(partition)
     this.#consumer.resume(positions)
-    await wakeLeaders(this.#consumer, this.#topic, ours)
+    // Not waited for: the broker answers it after the fetch that it may be holding back for want of records.
+    void wakeLeaders(this.#consumer, this.#topic, ours)
   }
 
   /**
