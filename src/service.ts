@@ -43,6 +43,7 @@ import { readLastWritten } from './source/last-written.ts'
 import { requireTopics } from './source/topic-check.ts'
 import { prepareChangelog } from './start/changelog.ts'
 import { createClients } from './start/clients.ts'
+import type { Clients } from './start/clients.ts'
 import { createCodecs } from './start/codecs.ts'
 import { createDrift, type Drift } from './start/drift.ts'
 import { modelIdentity, startModel } from './start/model.ts'
@@ -119,23 +120,29 @@ export class Service {
     if (drift !== undefined) this.#status.driftIsWatched(drift.watch)
     const traces = await startTraces(config, identity, log)
     const metrics = this.#metrics(identity, { engine, drift, traces })
+    const scoring = this.#startModel(folder)
+    // Awaited below; what fails before that is told first.
+    scoring.catch(() => undefined)
     const { app, port } = await this.#serve(identity, { metrics, drift, spec: folder.spec })
     const { source, producer } = createClients(config, metrics)
     this.#producer = producer
-    const { inputTopic } = config
+    const { inputTopic, stateTopic } = config
+    const changelog = engine.hasState
+      ? new KafkaChangelog(stateTopic, changelogProperties(config))
+      : undefined
     const [scorer, { decoder, encoder }] = await Promise.all([
-      this.#startModel(folder),
+      scoring,
       createCodecs({ config, spec: folder.spec, model: identity.model, log, waitFor }),
-      this.#connectSource(source),
+      this.#connect({ source, producer, changelog }),
     ])
     // Last of all: it fences whoever had this name, so everything else must be good.
-    if (engine.hasState) {
+    if (changelog !== undefined) {
       await prepareChangelog({ config, reachMs: engine.reachMs, source, log, waitFor })
     }
     await waitFor(() => producer.initTransactions())
     const { passOn } = traces
     const plan = createOutputPlan(config, { model: identity.model, encoder, passOn })
-    const clients = { source, producer }
+    const clients = { source, producer, changelog }
     const parts = { engine, scorer, decoder, ...clients, plan, metrics, folder, traces, drift }
     const loop = this.#compose(parts)
     limitHeapGrowth()
@@ -213,11 +220,20 @@ export class Service {
     return scorer
   }
 
-  async #connectSource(source: KafkaSource): Promise<void> {
+  async #connect({
+    source,
+    producer,
+    changelog,
+  }: Clients & { readonly changelog: KafkaChangelog | undefined }): Promise<void> {
     const { config } = this.#options
     const topics = Object.values(outputTopics(config))
+    // One after the other: what keeps both away is told once.
     await this.#waitFor(() => source.connect())
-    await this.#waitFor(() => requireTopics(source, config.inputTopic, topics))
+    changelog?.connectAhead()
+    await Promise.all([
+      this.#waitFor(() => requireTopics(source, config.inputTopic, topics)),
+      this.#waitFor(() => producer.connect()),
+    ])
   }
 
   #compose(parts: {
@@ -226,6 +242,7 @@ export class Service {
     readonly decoder: Decoder
     readonly source: KafkaSource
     readonly producer: KafkaProducer
+    readonly changelog: KafkaChangelog | undefined
     readonly plan: OutputPlan
     readonly metrics: Metrics
     readonly traces: Traces
@@ -245,10 +262,6 @@ export class Service {
     const outputs = parts.folder.spec.model.outputs.length
     const { auditTopic, inputTopic } = config
     const stateTopic = engine.hasState ? config.stateTopic : undefined
-    const changelog =
-      stateTopic === undefined
-        ? undefined
-        : new KafkaChangelog(stateTopic, changelogProperties(config))
     const shared = { ...parts, unit, tally, partitions, observer, clock }
     const events = logEvents(log, parts.traces.spanOfUnit)
     const fetcher = new Fetcher({ ...shared, recordsMax, backoff: backoff() })
@@ -259,7 +272,6 @@ export class Service {
       inputTopic,
       instanceId: config.instanceId,
       fencing: this.#fencing(),
-      changelog,
       rebalanceDrainMs: config.rebalanceDrainMs,
       policy: { onMismatch: config.stateOnMismatch, onGap: config.stateOnGap },
       bounds: { intervalMs: config.commitIntervalMs, recordsMax: config.commitMaxRecords },

@@ -77,15 +77,14 @@ export class Insistence {
     isRetriable?: IsRetriable,
   ): Promise<Value> {
     const { source, fetcher, clock } = this.#parts
-    const answer = this.repeat(call, isRetriable)
-    let isDone = false
-    const done = (): void => {
-      isDone = true
-    }
-    const settled = answer.then(done, done)
+    const state = { isDone: false }
+    const answer = this.repeat(call, isRetriable).finally(() => {
+      state.isDone = true
+    })
+    const settled = answer.catch(() => undefined)
     await Promise.race([settled, clock.sleep(LONG_MS)])
-    if (isDone) return answer
-    while (!isDone) {
+    if (state.isDone) return answer
+    while (!state.isDone) {
       this.#loop.beat()
       // Each time, since a rebalance may have brought partitions that are not held yet.
       source.hold()

@@ -25,6 +25,14 @@ const LIMITS = {
 
 const CONNECTIONS_MAX = 200
 
+/** No route has a schema, so nothing is to be compiled: Fastify's own compilers would be loaded at each start. */
+const NO_COMPILER = (): never => {
+  throw new Error('routes have no schemas')
+}
+const NO_SCHEMAS = {
+  compilersFactory: { buildValidator: NO_COMPILER, buildSerializer: NO_COMPILER },
+}
+
 /**
  * A server that answers GET and HEAD, within bounds on every peer; its routes are to be added.
  *
@@ -42,6 +50,7 @@ export function createHttp(routes: readonly string[], more: Headers = {}): Fasti
       fail(reply, error)
     },
     forceCloseConnections: true,
+    schemaController: NO_SCHEMAS,
     routerOptions: { ignoreTrailingSlash: true },
   })
   app.server.maxConnections = CONNECTIONS_MAX

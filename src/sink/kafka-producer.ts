@@ -90,8 +90,13 @@ export class KafkaProducer implements TransactionalProducer {
     this.#producer = this.#createClient()
   }
 
-  async initTransactions(): Promise<void> {
+  /** Reaches the cluster, which fences nobody yet. `initTransactions` does so where it was not called. */
+  async connect(): Promise<void> {
     if (!this.#producer.isConnected()) await this.#connect()
+  }
+
+  async initTransactions(): Promise<void> {
+    await this.connect()
     await this.#call('init', (done) => this.#producer.initTransactions(INIT_TIMEOUT_MS, done))
   }
 

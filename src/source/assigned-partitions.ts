@@ -40,6 +40,11 @@ export class AssignedPartitions {
     this.#properties = properties
   }
 
+  /** Connects ahead of the first request, which tells what keeps it from that. */
+  connectAhead(): void {
+    this.connect().catch(() => undefined)
+  }
+
   async bounds(partition: number): Promise<LogBounds> {
     const consumer = await this.connect()
     try {

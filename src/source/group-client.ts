@@ -24,7 +24,8 @@ export interface Assignment {
 
 /** Longest wait for the first record of a poll: bounds how late a rebalance or shutdown is noticed. */
 export const POLL_WAIT_MS = 50
-const WAIT = { firstMs: POLL_WAIT_MS, lingerMs: 1 } as const
+/** Longest wait for records behind the first one. */
+const LINGER_MS = 1
 
 /** What a client of a group tells of itself, each with the client, which may have been replaced since. */
 export interface GroupEvents {
@@ -59,27 +60,35 @@ export function createGroupClient(
   return client
 }
 
-/** A message an object. @throws what the client says */
-export async function pollMessages(
-  client: KafkaConsumer,
-  recordsMax: number,
-): Promise<readonly InputRecord[]> {
-  const messages = await fromCallback<Message[]>((done) => client.consume(recordsMax, done))
-  return messages as readonly InputRecord[]
-}
-
 /**
- * With a patched client: one block for all records, whose bytes nobody copies.
+ * What has come: with a patched client one block for all records, whose bytes nobody copies; else a message an
+ * object.
  *
- * @param onProblem gets what comes in a record's place
- * @throws what the client says
+ * @param how the longest wait for the first record counts with a patched client only
+ * @param onProblem gets what comes in a record's place, and what the client says instead of records
  */
-export async function pollBlock(
+export async function pollRecords(
   client: KafkaConsumer,
-  recordsMax: number,
+  how: { readonly isPatched: boolean; readonly recordsMax: number; readonly firstMs: number },
   onProblem: (problem: unknown) => void,
 ): Promise<readonly InputRecord[]> {
-  const block = await consumeBlock(incremental(client).getClient(), recordsMax, WAIT)
+  try {
+    if (how.isPatched) return await pollBlock(client, how, onProblem)
+    const messages = await fromCallback<Message[]>((done) => client.consume(how.recordsMax, done))
+    return messages as readonly InputRecord[]
+  } catch (error) {
+    onProblem(error)
+    return []
+  }
+}
+
+async function pollBlock(
+  client: KafkaConsumer,
+  { recordsMax, firstMs }: { readonly recordsMax: number; readonly firstMs: number },
+  onProblem: (problem: unknown) => void,
+): Promise<readonly InputRecord[]> {
+  const wait = { firstMs, lingerMs: LINGER_MS }
+  const block = await consumeBlock(incremental(client).getClient(), recordsMax, wait)
   const records: InputRecord[] = []
   for (let index = 0; index < block.count; index++) {
     if (block.error(index) === 0) records.push(new BlockRecord(block, index))

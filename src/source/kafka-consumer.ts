@@ -13,7 +13,6 @@ import { Connections } from '../runtime/kafka-connection.ts'
 import { KAFKA_ERROR, kafkaErrorOf, unauthorized } from '../runtime/kafka-error.ts'
 import { kafkaRequest } from '../runtime/kafka-request.ts'
 import { readStatistics } from './consumer-statistics.ts'
-import type { LogEnd } from './consumer-statistics.ts'
 import {
   createGroupClient,
   giveBack,
@@ -21,17 +20,20 @@ import {
   isFatal,
   isOver,
   POLL_WAIT_MS,
-  pollBlock,
-  pollMessages,
+  pollRecords,
   storedOf,
 } from './group-client.ts'
 import type { Assignment, ClientProperties, GroupEvents } from './group-client.ts'
 import { OwnFencing } from './own-fencing.ts'
 import type { CommittedOffset, LogBounds, Rebalance, Source, StartOffset } from './port.ts'
+import { partitionCounts } from './partition-counts.ts'
+import { ReadProgress } from './read-progress.ts'
 import { seekAll, wakeLeaders } from './seek.ts'
 
 /** librdkafka's logical offset for the beginning of the log. */
 const OFFSET_BEGINNING = -2
+/** Longest wait of a poll that can bring no record: what is waited for is looked at between two polls. */
+const WAITING_POLL_MS = 10
 /** Bound on every request to a broker outside of polling. */
 const REQUEST_TIMEOUT_MS = 10_000
 /** Bound on giving the partitions back when closing. */
@@ -68,9 +70,7 @@ export class KafkaSource implements Source {
   }
   #consumer: KafkaConsumer
   readonly #connections = new Connections()
-  readonly #logEnds = new Map<number, LogEnd>()
-  /** Offset after the last record that a poll has returned, or the one sought since. */
-  readonly #delivered = new Map<number, number>()
+  readonly #progress = new ReadProgress()
   /** Assigned, but waiting for `seek`. */
   readonly #paused = new Set<number>()
   #onRebalance: ((rebalance: Rebalance) => void) | undefined
@@ -127,20 +127,8 @@ export class KafkaSource implements Source {
     }
   }
 
-  async partitionCounts(topics: readonly string[]): Promise<ReadonlyMap<string, number>> {
-    const counts = new Map<string, number>()
-    for (const topic of topics) {
-      // One request a topic: the list of all topics of a large cluster is never asked for.
-      const metadata = await kafkaRequest<{ topics: { name: string; partitions: unknown[] }[] }>(
-        `reading metadata of topic "${topic}"`,
-        (done) => this.#consumer.getMetadata({ topic, timeout: REQUEST_TIMEOUT_MS }, done),
-      )
-      const found = metadata.topics.find((entry) => entry.name === topic)
-      if (found !== undefined && found.partitions.length > 0) {
-        counts.set(topic, found.partitions.length)
-      }
-    }
-    return counts
+  partitionCounts(topics: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    return partitionCounts(this.#consumer, topics, REQUEST_TIMEOUT_MS)
   }
 
   subscribe(onRebalance: (rebalance: Rebalance) => void): void {
@@ -157,31 +145,17 @@ export class KafkaSource implements Source {
       return []
     }
     this.#wakeAfterRebalance()
-    const client = this.#consumer
-    const records = await (this.#isPatched
-      ? pollBlock(client, recordsMax, (problem) => this.#noticeError(problem))
-      : pollMessages(client, recordsMax)
-    ).catch((error: unknown): readonly InputRecord[] => {
-      this.#noticeError(error)
-      return []
-    })
+    const how = { isPatched: this.#isPatched, recordsMax, firstMs: this.#pollWaitMs }
+    const records = await pollRecords(this.#consumer, how, (error) => this.#noticeError(error))
     if (this.#fatal !== undefined) throw this.#fatal
-    this.#noteDelivered(records)
+    this.#progress.delivered(records)
     return records
   }
 
-  /** Records of a partition come in runs: one note each. */
-  #noteDelivered(records: readonly InputRecord[]): void {
-    let last: InputRecord | undefined
-    for (const record of records) {
-      if (last !== undefined && record.partition !== last.partition) this.#note(last)
-      last = record
-    }
-    if (last !== undefined) this.#note(last)
-  }
-
-  #note({ partition, offset }: InputRecord): void {
-    this.#delivered.set(partition, offset + 1)
+  /** Short until the group has said what is ours, and while all of that waits for `seek`. */
+  get #pollWaitMs(): number {
+    const isStanding = this.#owned.size > 0 && this.#paused.size === this.#owned.size
+    return isStanding || this.#rebalances === 0 ? WAITING_POLL_MS : POLL_WAIT_MS
   }
 
   /** Whether there is no client in the group, or none that may go on. */
@@ -212,14 +186,13 @@ export class KafkaSource implements Source {
     const positions = this.#positions(ours)
     this.#consumer.pause(positions)
     await seekAll(this.#consumer, this.#topic, starts, REQUEST_TIMEOUT_MS)
-    for (const { partition, offset } of starts) {
-      this.#paused.delete(partition)
-      this.#delivered.set(partition, offset)
-      const end = this.#logEnds.get(partition)
-      if (end !== undefined) this.#logEnds.set(partition, { ...end, isReached: false })
+    for (const start of starts) {
+      this.#paused.delete(start.partition)
+      this.#progress.sought(start)
     }
     this.#consumer.resume(positions)
-    await wakeLeaders(this.#consumer, this.#topic, ours)
+    // Not waited for: the broker answers it after the fetch that it may be holding back for want of records.
+    void wakeLeaders(this.#consumer, this.#topic, ours)
   }
 
   /**
@@ -251,8 +224,7 @@ export class KafkaSource implements Source {
   }
 
   recordsEnd(partition: number): number | undefined {
-    const end = this.#logEnds.get(partition)
-    return end?.isReached === true ? this.#delivered.get(partition) : end?.lastStable
+    return this.#progress.recordsEnd(partition)
   }
 
   trouble(): string | undefined {
@@ -319,8 +291,7 @@ export class KafkaSource implements Source {
 
   #forget(partitions: readonly number[]): void {
     for (const partition of partitions) {
-      this.#logEnds.delete(partition)
-      this.#delivered.delete(partition)
+      this.#progress.forget(partition)
       this.#paused.delete(partition)
       this.#owned.delete(partition)
     }
@@ -409,7 +380,7 @@ export class KafkaSource implements Source {
 
   #noticeStatistics(json: string): void {
     const statistics = readStatistics(json, this.#topic)
-    for (const [partition, end] of statistics.logEnds) this.#logEnds.set(partition, end)
+    this.#progress.measured(statistics.logEnds)
     // The client tells of brokers that are gone only now and then; its statistics always do.
     if (statistics.isAnyBrokerUp) {
       this.#trouble = undefined

@@ -46,14 +46,14 @@ function isEqual(want: Expected, have: OutputRecord): boolean {
 }
 
 function headersOf({ headers = [] }: OutputRecord): string[] {
-  const told: string[] = []
+  const texts: string[] = []
   for (const header of headers) {
     for (const [fullName, value] of Object.entries(header)) {
       const name = fullName.slice(PREFIX.length)
-      if (!UNCOMPARED.includes(name)) told.push(`${name}=${String(value)}`)
+      if (!UNCOMPARED.includes(name)) texts.push(`${name}=${String(value)}`)
     }
   }
-  return told
+  return texts
 }
 
 function told(record: OutputRecord | undefined): string {
