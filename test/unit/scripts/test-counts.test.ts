@@ -18,7 +18,7 @@ function printed(lines: readonly string[], counts: Readonly<Record<string, numbe
 test('the tests that may be skipped are those of the image, all of them and no others', () => {
   const declared = globSync('test/image/*.test.ts', { cwd: ROOT })
     .map((path) => readFileSync(resolve(ROOT, path), 'utf8'))
-    .flatMap((text) => [...text.matchAll(/^testImage\(\s*'(?<name>.+?)',/gm)])
+    .flatMap((text) => [...text.matchAll(/^testImage\(\s*(?<quote>['"])(?<name>.+?)\k<quote>,/gm)])
     .map(({ groups }) => groups?.['name'])
   assert.deepEqual(declared.toSorted(), [...SKIPPABLE].toSorted())
 })
