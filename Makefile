@@ -29,8 +29,8 @@ down: setup ## Stop what `make up` started
 train: setup ## Train the shipped models anew from their data
 	@$(NODE) scripts/train.ts
 
-sbom: setup ## What the image is made of (CycloneDX), with licences
-	@$(NODE) scripts/sbom.ts
+sbom: setup ## What the image is made of (CycloneDX), with licences (IMAGE=name: Debian's packages, too)
+	@$(NODE) scripts/sbom.ts $(if $(IMAGE),--image $(IMAGE))
 
 clean: ## Remove what was installed in this folder (caches of the machine stay)
 	@rm -rf node_modules .millrace

@@ -1,15 +1,15 @@
 /**
- * Writes what the image is made of, besides Debian's packages: `.millrace/sbom.cdx.json` (CycloneDX) and a
- * table of licences. Exit status 1 when a package has a licence that is not among those agreed to.
+ * Writes what the image is made of: see `--help`.
  */
-import { execFileSync } from 'node:child_process'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
-import { runtimePackages } from './image/runtime-packages.ts'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import { billOfMaterials, imageContents } from './image/bill.ts'
+import type { ImageContents } from './image/bill.ts'
+import type { Component } from './image/components.ts'
+import { runCommand, UsageError } from './options.ts'
+import type { OptionValues } from './options.ts'
 
-const ROOT = resolve(import.meta.dirname, '..')
-const FOLDER = join(ROOT, '.millrace')
-const SBOM = ['sbom', '--sbom-format=cyclonedx', '--package-lock-only']
+const FILE = resolve(import.meta.dirname, '../.millrace/sbom.cdx.json')
 const AGREED = [
   '0BSD',
   'Apache-2.0',
@@ -21,42 +21,48 @@ const AGREED = [
   'Python-2.0',
 ]
 
-interface Component {
-  readonly name: string
-  readonly version: string
+const HELP = `Usage: node scripts/sbom.ts [--image NAME]
+
+Writes a bill of materials, .millrace/sbom.cdx.json (CycloneDX), and prints a table of licences: the packages of
+npm that the service loads, librdkafka with the patches, ONNX Runtime, Node with the libraries within it.
+
+  --image NAME  looks into this image, with docker (or what DOCKER names), for its Node and Debian's packages,
+                which are left out otherwise: no more than an image can tell which they are
+
+Exit status: 0 written; 1 it was, and something has a licence that is not among those agreed to; 2 wrong usage.
+The licences of Debian's packages are not looked at.
+`
+
+const OPTIONS = { image: 'text' } as const
+
+process.exitCode = await runCommand({ help: HELP, options: OPTIONS, run })
+
+async function run({ image }: OptionValues<typeof OPTIONS>): Promise<number> {
+  const bill = billOfMaterials(image === undefined ? undefined : lookInto(image))
+  mkdirSync(dirname(FILE), { recursive: true })
+  writeFileSync(FILE, `${JSON.stringify(bill, undefined, 2)}\n`)
+  const verdicts = bill.components
+    .filter(({ licenses }) => licenses !== undefined)
+    .map(printLicense)
+  const others = bill.components.length - verdicts.length
+  if (others > 0) process.stdout.write(`and ${others} packages of Debian\n`)
+  else process.stderr.write("Debian's packages are left out: --image NAME looks into an image\n")
+  return verdicts.every(Boolean) ? 0 : 1
 }
 
-/** Of the installed `package.json`: the lock file leaves licences out. */
-interface Manifest extends Component {
-  readonly license?: string
+function lookInto(image: string): ImageContents {
+  try {
+    return imageContents(image)
+  } catch (error) {
+    throw new UsageError(`cannot look into ${image}: ${String(error)}`, { cause: error })
+  }
 }
 
-const installed = new Map(
-  runtimePackages(JSON.parse(read('package-lock.json')))
-    .map((folder): Manifest => JSON.parse(read(join(folder, 'package.json'))))
-    .map((manifest) => [idOf(manifest), manifest]),
-)
-const sbom: { components: Component[] } = JSON.parse(
-  execFileSync('npm', SBOM, { cwd: ROOT, encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 }),
-)
-sbom.components = sbom.components.filter((component) => installed.has(idOf(component)))
-if (sbom.components.length !== installed.size) {
-  const told = new Set(sbom.components.map(idOf))
-  const untold = [...installed.keys()].filter((id) => !told.has(id))
-  throw new Error(`npm does not tell of ${untold.join(', ')}`)
-}
-mkdirSync(FOLDER, { recursive: true })
-writeFileSync(join(FOLDER, 'sbom.cdx.json'), `${JSON.stringify(sbom, undefined, 2)}\n`)
-for (const [id, { license = 'unknown' }] of installed) {
+/** @returns whether it is agreed to */
+function printLicense({ name, version, licenses = [] }: Component): boolean {
+  const license = licenses.map((each) => each.license.id).join(' and ')
   const isAgreed = AGREED.includes(license)
-  if (!isAgreed) process.exitCode = 1
-  process.stdout.write(`${id.padEnd(50)} ${license}${isAgreed ? '' : '  NOT AGREED TO'}\n`)
-}
-
-function idOf({ name, version }: Component): string {
-  return `${name}@${version}`
-}
-
-function read(path: string): string {
-  return readFileSync(join(ROOT, path), 'utf8')
+  const told = isAgreed ? license : `${license}  NOT AGREED TO`
+  process.stdout.write(`${`${name}@${version}`.padEnd(50)} ${told}\n`)
+  return isAgreed
 }

@@ -36,7 +36,7 @@ const ENGINE_EVENTS = 400_000
 const HOUR = { window: '1h', tile: '1m', default: 0, input_column: 'value' } as const
 
 /** The benchmark's usual features, over a window of that many minutes. */
-function usual(minutes: number): readonly FeatureEntry[] {
+export function usual(minutes: number): readonly FeatureEntry[] {
   return (['sum', 'avg', 'max', 'min'] as const).map((operation) => ({
     ...HOUR,
     name: `${operation}_value`,

@@ -22,10 +22,14 @@ export interface EngineResult {
   readonly tiles: number
   /** CPU time of an event that is measured. */
   readonly nsPerEvent: number
+  /** What the engine takes them to weigh, bytes: `millrace_state_bytes`. */
+  readonly estimatedBytes: number
   /** Memory that the state lives in, in V8's heap and outside it, bytes. */
   readonly liveBytes: number
   /** Rise of resident memory meanwhile, bytes; of meaning in a process of its own. */
   readonly residentBytes: number
+  /** The same at its most, garbage and what is copied to grow included, to the end of the measurement. */
+  readonly peakResidentBytes: number
 }
 
 /** So that compiled code and the heap's first growth are not counted to the state. */
@@ -45,6 +49,7 @@ function feed(spec: ModelSpec, { keys, tiles, rounds }: EngineLoad): EngineResul
   for (let partition = 0; partition < PARTITIONS; partition++) engine.open(partition)
   const row = new Float64Array(engine.columns)
   let offset = 0
+  let peak = 0
   const round = (minute: number): void => {
     const timeMs = FIRST_MS + minute * TILE_MS
     for (let key = 0; key < keys; key++) {
@@ -54,19 +59,22 @@ function feed(spec: ModelSpec, { keys, tiles, rounds }: EngineLoad): EngineResul
       if (offset % UNIT_EVENTS === 0) engine.accept()
     }
     engine.accept()
+    peak = Math.max(peak, process.memoryUsage.rss())
   }
   const before = memory()
   for (let minute = 0; minute < tiles; minute++) round(minute)
-  const held = engine.size().tiles
+  const held = engine.size()
   const after = memory()
   const cpu = process.cpuUsage()
   for (let minute = 0; minute < rounds; minute++) round(tiles + minute)
   const { user, system } = process.cpuUsage(cpu)
   return {
-    tiles: held,
+    tiles: held.tiles,
+    estimatedBytes: held.bytes,
     nsPerEvent: ((user + system) * 1_000) / (keys * rounds),
     liveBytes: after.live - before.live,
     residentBytes: after.resident - before.resident,
+    peakResidentBytes: peak - before.resident,
   }
 }
 

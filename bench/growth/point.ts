@@ -49,16 +49,23 @@ export async function measurePoint(setup: PointSetup, point: Point): Promise<Poi
   }
 }
 
-async function engineFigures({
+/** Feeds the feature engine in a process of its own. @throws Error when not all its tiles are held */
+export async function measureEngine({
   features,
   ...load
-}: NonNullable<Point['engine']>): Promise<PointFigures> {
+}: NonNullable<Point['engine']>): Promise<EngineResult> {
   const plan = JSON.stringify({ spec: specText(features), load })
   const { stdout } = await run(process.execPath, ['--expose-gc', ENGINE, plan], {
     timeout: ENGINE_TIMEOUT_MS,
+    env: { ...process.env, MALLOC_ARENA_MAX: '1' },
   })
-  const { tiles, nsPerEvent, liveBytes, residentBytes } = JSON.parse(stdout) as EngineResult
-  if (tiles < load.keys * load.tiles) throw new Error(`only ${tiles} tiles are held`)
+  const result = JSON.parse(stdout) as EngineResult
+  if (result.tiles < load.keys * load.tiles) throw new Error(`only ${result.tiles} tiles are held`)
+  return result
+}
+
+async function engineFigures(load: NonNullable<Point['engine']>): Promise<PointFigures> {
+  const { tiles, nsPerEvent, liveBytes, residentBytes } = await measureEngine(load)
   return {
     ns: nsPerEvent,
     perKey: liveBytes / load.keys,

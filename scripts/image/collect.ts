@@ -13,6 +13,8 @@ const ROOT = resolve(import.meta.dirname, '../..')
 const OWN = ['package.json', 'LICENSE', 'src']
 /** Documents, types and source maps: nothing loads them. Licences stay. */
 const NOT_LOADED = /(?<!licen[cs]e)\.(?:md|map|markdown|[cm]?ts)$/i
+/** Folders of a package that it does not load itself. */
+const NOT_PART = /^(?:tests?|benchmarks?|examples|docs|\.github)(?:\/|$)/
 const ONNX_RUNTIME = `bin/napi-v6/${process.platform}/${process.arch}`
 /** Of packages with binaries or sources for other places, what is taken. */
 const PARTS: Readonly<Record<string, readonly string[]>> = {
@@ -48,8 +50,9 @@ function copy(path: string, to: string): void {
     recursive: true,
     verbatimSymlinks: true,
     filter: (file) => {
-      const isNested = relative(from, file).split('/').includes('node_modules')
-      return isOurs || (!isNested && !NOT_LOADED.test(file))
+      const within = relative(from, file)
+      const isNested = within.split('/').includes('node_modules')
+      return isOurs || (!isNested && !NOT_PART.test(within) && !NOT_LOADED.test(file))
     },
   })
 }

@@ -226,8 +226,8 @@ export const stateVariables = {
     unit: 'bytes',
     default: '1073741824',
     description:
-      'Most memory of the keys and tiles held, by the estimate of `millrace_state_bytes`. At the bound ' +
-      'the service ends: nothing that a window still needs is dropped',
+      'Most memory of the keys and tiles held, by the estimate of `millrace_state_bytes`; up to a quarter ' +
+      'more is resident. At the bound the service ends: nothing that a window still needs is dropped',
   }),
   stateOnMismatch: withDefault(choice(['refuse', 'rebuild']), {
     name: 'STATE_ON_MISMATCH',

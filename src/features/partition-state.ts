@@ -4,10 +4,13 @@ import { type Bytes, decodeCells, decodeSets } from './tile-codec.ts'
 import type { StreamClock } from './stream-time.ts'
 import { TileTable } from './tile-table.ts'
 
-/** Rough cost of a key (map entry, name, slot), of its slot in a table, and of a distinct value, bytes. */
-const KEY_BYTES = 120
-const SLOT_BYTES = 12
-const MEMBER_BYTES = 48
+/** Of a key without its characters, bytes: its entry in a map that has just grown, its name, its slot. */
+const KEY_BYTES = 90
+/** Of a key's slot in a table, and of whose its block is; arrays have up to half as much to spare. */
+const SLOT_BYTES = 20
+/** Of a set that is empty, and of a value in it: a text of some ten characters, more than a number needs. */
+const SET_BYTES = 220
+const MEMBER_BYTES = 80
 const CELL_BYTES = 8
 
 /** What a partition's state needs to know of the plan. */
@@ -36,6 +39,10 @@ export class PartitionState {
   /** How many tiles there are of each id, per tile size. */
   readonly #tilesById: Map<number, number>[]
   #tiles = 0
+  /** Characters of the keys held. */
+  #characters = 0
+  /** Sets of distinct values, and what is in them. */
+  #sets = 0
   #members = 0
 
   constructor(partition: number, clock: StreamClock, plan: PartitionPlan) {
@@ -69,11 +76,14 @@ export class PartitionState {
     return reachable
   }
 
-  /** An estimate of the memory held. */
+  /**
+   * An estimate of the memory held: of the same state always the same, so without what arrays and heap have to
+   * spare, which depends on what was before. `bench/state.ts` compares it with what is resident.
+   */
   get bytes(): number {
-    let bytes = this.#slots.size * (KEY_BYTES + SLOT_BYTES * this.tables.length)
+    let bytes = this.#slots.size * (KEY_BYTES + SLOT_BYTES * this.tables.length) + this.#characters
     for (const table of this.tables) bytes += table.heldCells * CELL_BYTES
-    return bytes + this.#members * MEMBER_BYTES
+    return bytes + this.#sets * SET_BYTES + this.#members * MEMBER_BYTES
   }
 
   /** The slot of a key; `undefined` for one that is not held. */
@@ -90,7 +100,7 @@ export class PartitionState {
   addKey(key: string): number {
     const slot = this.#freeSlots.pop() ?? this.#names.length
     this.#names[slot] = key
-    this.#slots.set(key, slot)
+    this.#holdKey(key, slot)
     return slot
   }
 
@@ -102,14 +112,15 @@ export class PartitionState {
 
   /** As if a key were removed, but `showKey` can bring it back. */
   hideKey(slot: number): void {
-    this.#slots.delete(this.#names[slot] ?? '')
+    const key = this.#names[slot] ?? ''
+    if (this.#slots.delete(key)) this.#characters -= key.length
     this.#hidden.add(slot)
     this.#weigh(slot, -1)
   }
 
   /** Undoes `hideKey`. */
   showKey(slot: number): void {
-    this.#slots.set(this.#names[slot] ?? '', slot)
+    this.#holdKey(this.#names[slot] ?? '', slot)
     this.#hidden.delete(slot)
     this.#weigh(slot, 1)
   }
@@ -130,6 +141,7 @@ export class PartitionState {
     table.insert(index, id)
     this.#countTile(table.group, id, 1)
     this.#tiles++
+    this.#sets += table.group.distincts.length
   }
 
   /** A tile of the selected slot as the changelog has it. @returns whether its bytes were whole */
@@ -157,6 +169,7 @@ export class PartitionState {
     for (let i = index * perTile; i < (index + count) * perTile; i++) {
       this.#members -= sets[i]?.size ?? 0
     }
+    this.#sets -= count * perTile
     this.#tiles -= count
     table.remove(index, count)
   }
@@ -196,6 +209,11 @@ export class PartitionState {
     return this.keyAt(slot) !== undefined && this.#isOutOfReach(slot) ? slot : 'held'
   }
 
+  #holdKey(key: string, slot: number): void {
+    this.#slots.set(key, slot)
+    this.#characters += key.length
+  }
+
   #isOutOfReach(slot: number): boolean {
     return this.tables.every((table) => {
       const { count, group } = table.select(slot)
@@ -220,6 +238,7 @@ export class PartitionState {
     for (const table of this.tables) {
       const { count, group } = table.select(slot)
       this.#tiles += sign * count
+      this.#sets += sign * count * group.distincts.length
       for (let i = 0; i < count; i++) this.#countTile(group, table.idAt(i), sign)
       for (let i = 0; i < count * group.distincts.length; i++) {
         this.#members += sign * (table.sets[i]?.size ?? 0)

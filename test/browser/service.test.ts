@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { launchBrowser } from '../../scripts/page/browser.ts'
 import { freePorts } from '../../scripts/testbed/ports.ts'
+import { count, latency } from '../../src/serving/words.ts'
+import { SECONDS_OVER } from '../../src/telemetry/recent-seconds.ts'
 import { whenCommitted } from '../harness/answers.ts'
 import { Visit, VISITORS } from '../harness/browser.ts'
 import { startDetour } from '../harness/detour.ts'
@@ -16,6 +18,9 @@ const POISON = 40
 const FLOOD = 5_000
 /** More than one look of the page apart, so that a restore is seen on its way. */
 const SLOW_BY_MS = 700
+
+/** By `millrace_drift_detected`. */
+const VERDICTS: Readonly<Record<number, string>> = { 0: 'as trained', 1: 'drifts' }
 
 const browser = await launchBrowser()
 after(() => browser.close())
@@ -34,6 +39,8 @@ test('each state of a real service is on its page, and what the page says is wha
     ...env,
     DLQ_MIN_RECORDS: '1000',
     DLQ_TRIP_PAUSE_MS: '600000',
+    // Complete with the last flight.
+    DRIFT_WINDOW_RECORDS: String(FLIGHTS),
   })
   await first.until('its page', () => answers(url))
   const visit = await Visit.open(browser, url, VISITORS.light)
@@ -100,6 +107,8 @@ function endsWith(records: readonly NewRecord[], poisoned: number): ReadonlyMap<
 /** That the page of a service that has nothing to do says what its metrics say. */
 async function assertTrue(visit: Visit, url: string): Promise<void> {
   const metrics = await Scrape.of(url)
+  // First: what it says of the last seconds is gone when they are.
+  await assertRecent(visit, metrics)
   const whole = (name: string, labels: Readonly<Record<string, string>> = {}): string =>
     metrics.value(name, labels).toLocaleString('en-US')
   await visit.shows(
@@ -114,6 +123,8 @@ async function assertTrue(visit: Visit, url: string): Promise<void> {
   assert.equal(tiles['Commits'], whole('millrace_transactions_total', { result: 'committed' }))
   assert.equal(tiles['Aborts'], whole('millrace_transactions_total', { result: 'aborted' }))
   assert.equal(tiles['Keys'], whole('millrace_state_keys'))
+  assertWeight(tiles['State'] ?? '', metrics.value('millrace_state_bytes'))
+  assertAge(tiles['Last commit'] ?? '', metrics.value('millrace_last_commit_timestamp_seconds'))
   assertPartitions(await visit.rows('#partition-rows'), metrics)
   assert.deepEqual(
     (await visit.rows('#dead-letter-rows')).map(([what, count]) => [what, count]),
@@ -133,8 +144,71 @@ async function assertTrue(visit: Visit, url: string): Promise<void> {
   const card = await visit.facts('#model-facts')
   assert.deepEqual([card['Model'], card['Model sha256']], ['flight-delay 1.0.0', sha256])
   assert.match(String(card['Trained on']), /^244,737 flights/)
+  await assertDrift(visit, metrics)
   await assertThroughput(url, metrics)
   await assertMetadata(visit)
+}
+
+/**
+ * Throughput and latency of a service all of whose work lies within the seconds that they are taken over:
+ * the rate is what the counter has by some whole number of seconds, the quantiles are those of the histogram.
+ */
+async function assertRecent(visit: Visit, metrics: Scrape): Promise<void> {
+  const records = metrics.value('millrace_records_processed_total')
+  const rates = Array.from({ length: SECONDS_OVER }, (_, i) => count(records / (i + 1)))
+  await visit.shows('#rate', new RegExp(`^(${rates.join('|')})$`))
+  const quantiles = [0.5, 0.99].map((share) =>
+    latency(quantile(metrics, 'millrace_record_to_commit_latency_seconds', share)),
+  )
+  assert.deepEqual([await visit.text('#p50'), await visit.text('#p99')], quantiles)
+}
+
+/** Milliseconds, as PromQL's `histogram_quantile` tells them. */
+function quantile(metrics: Scrape, name: string, share: number): number {
+  const buckets = metrics.family(name)?.samples.filter((each) => each.name === `${name}_bucket`)
+  const cumulative = (buckets ?? [])
+    .map(({ labels, value }) => ({ bound: Number(labels['le'] ?? NaN), value }))
+    .filter(({ bound }) => Number.isFinite(bound))
+  const rank = share * metrics.value(`${name}_count`)
+  const at = cumulative.findIndex(({ value }) => value >= rank)
+  const [below, within] = [cumulative[at - 1] ?? { bound: 0, value: 0 }, cumulative[at]]
+  assert.ok(within !== undefined, `${name} ends above its bounds`)
+  const part = (rank - below.value) / (within.value - below.value)
+  return (below.bound + (within.bound - below.bound) * part) * 1_000
+}
+
+/** That bytes are shown as they are, but for the digits that are left out. */
+function assertWeight(shown: string, bytes: number): void {
+  const { figure = '', unit } = /^(?<figure>[\d.]+) (?<unit>[kM])B$/.exec(shown)?.groups ?? {}
+  const scale = unit === 'k' ? 1e3 : 1e6
+  const lastDigit = scale / (figure.includes('.') ? 10 : 1)
+  const off = Math.abs(Number(figure) * scale - bytes)
+  assert.ok(bytes > 0 && off <= lastDigit / 2, `the page shows ${shown} of ${bytes} bytes`)
+}
+
+/** That the page, which is a second old and no more than a few, tells how long ago that was. */
+function assertAge(shown: string, atSeconds: number): void {
+  const age = Date.now() / 1_000 - atSeconds
+  const told = shown === 'just now' ? 0 : Number(/^(\d+) s ago$/.exec(shown)?.[1])
+  assert.ok(told <= age && told > age - 5, `the page shows ${shown} after ${age} s`)
+}
+
+/** The last complete window, row by row; what training did not measure is not judged. */
+async function assertDrift(visit: Visit, metrics: Scrape): Promise<void> {
+  const records = metrics.value('millrace_drift_window_records')
+  assert.equal(await visit.text('#drift-window'), `${count(records)} events`)
+  const distances = metrics.family('millrace_drift_distance')?.samples ?? []
+  const told = distances
+    .filter(({ labels }) => labels['statistic'] === 'psi')
+    .map(({ labels, value }) => [labels['name'], value.toFixed(3)].join(' '))
+  const rows = await visit.rows('#drift-rows')
+  assert.deepEqual(rows.map(([name, , psi]) => `${name} ${psi}`).toSorted(), told.toSorted())
+  const judged = metrics.family('millrace_drift_detected')?.samples ?? []
+  for (const [name, verdict] of rows) {
+    const found = judged.find(({ labels }) => labels['name'] === name)
+    const wanted = found === undefined ? 'not judged yet' : VERDICTS[found.value]
+    assert.equal(verdict, wanted, name)
+  }
 }
 
 function assertPartitions(rows: readonly string[][], metrics: Scrape): void {

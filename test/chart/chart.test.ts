@@ -19,6 +19,7 @@ import type { Manifest } from '../harness/chart.ts'
 
 const ROOT = resolve(import.meta.dirname, '../..')
 const POD = 'spec.template.spec'
+const STATE_BYTES_DEFAULT = VARIABLES.find(({ name }) => name === 'STATE_BYTES_MAX')?.default
 
 function read(path: string): string {
   return readFileSync(join(ROOT, path), 'utf8')
@@ -132,10 +133,28 @@ test('large numbers and flags reach the service as they were written', () => {
   const { STATE_BYTES_MAX, DLQ_MAX_RATIO, SHUTDOWN_GRACE_MS } = variables(render('production'))
   assert.deepEqual(
     [STATE_BYTES_MAX, DLQ_MAX_RATIO, SHUTDOWN_GRACE_MS],
-    ['2147483648', '0.25', '20000'],
+    ['2000000000', '0.25', '20000'],
   )
   assert.equal(variables(render('keda'))['LEAVE_GROUP_ON_STOP'], 'true')
 })
+
+for (const name of EXAMPLES.keys()) {
+  test(`the example ${name} has memory for all the state that it allows`, () => {
+    const manifests = render(name)
+    // The watch of the dead letters is a Deployment, too.
+    const workload =
+      manifests.find(({ kind }) => kind === 'StatefulSet') ?? only(manifests, 'Deployment')
+    const limit = at(workload, `${POD}.containers.0.resources.limits.memory`)
+    const given = Number(variables(manifests)['STATE_BYTES_MAX'] ?? STATE_BYTES_DEFAULT)
+    assert.ok(bytesOf(limit) >= given * 1.25 + 600 * 1_048_576, `${limit} for ${given} bytes`)
+  })
+}
+
+/** Of a quantity in Mi or Gi. */
+function bytesOf(quantity: unknown): number {
+  const { figure, unit } = /^(?<figure>\d+)(?<unit>[MG])i$/.exec(String(quantity))?.groups ?? {}
+  return Number(figure) * (unit === 'G' ? 1_024 : 1) * 1_048_576
+}
 
 test('an instance is named by its pod, and stopped later than it needs', () => {
   const workload = only(render('production'), 'StatefulSet')

@@ -16,7 +16,8 @@ export type ImageTest = (
 
 /**
  * Starts a container engine for the tests of this file, once, and builds what they need. Where no engine
- * starts it says so, and the tests declared with what this returns are skipped: no others may be.
+ * starts it says so, and the tests declared with what this returns are skipped: `SKIPPABLE` of
+ * `scripts/test-counts.ts` names them, no others may be.
  */
 export function imageTests(build: (engine: Engine) => Promise<void>): ImageTest {
   let engine: Engine | undefined

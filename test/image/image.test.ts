@@ -3,6 +3,7 @@ import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs
 import { tmpdir } from 'node:os'
 import { join, relative, resolve } from 'node:path'
 import type { TestContext } from 'node:test'
+import { billOfMaterials, imageContents } from '../../scripts/image/bill.ts'
 import { answersOf, assertOnce, endsOf, whenCommitted } from '../harness/answers.ts'
 import { createBed } from '../harness/bed.ts'
 import type { Engine } from '../harness/engine.ts'
@@ -13,13 +14,21 @@ import { ServiceProcess } from '../harness/service-process.ts'
 const ROOT = resolve(import.meta.dirname, '../..')
 const IMAGE = 'millrace-test/service'
 const FLIGHTS = 5_000
-const SIZE_BYTES_MAX = 350 * 1_048_576
+const SIZE_BYTES_MAX = 350e6
 const SECURE = [
   '--read-only',
   '--user=65532:65532',
   '--cap-drop=ALL',
   '--security-opt=no-new-privileges',
 ]
+/** The files that are native, and what of the bill of materials they are. */
+const NATIVE: Readonly<Record<string, string>> = {
+  'confluent-kafka-javascript.node': '@confluentinc/kafka-javascript',
+  'libonnxruntime.so.1': 'onnxruntime',
+  'librdkafka++.so.1': 'librdkafka',
+  'librdkafka.so.1': 'librdkafka',
+  'onnxruntime_binding.node': 'onnxruntime-node',
+}
 let containers = 0
 
 const testImage = imageTests((engine) => engine.build(IMAGE))
@@ -121,7 +130,28 @@ testImage(
     )
     assert.ok(Number(size) <= SIZE_BYTES_MAX, `the image has ${size} bytes`)
     assert.match(labels ?? '', /org\.opencontainers\.image\.version/)
-    process.stdout.write(`# the image has ${(Number(size) / 1_048_576).toFixed(0)} MiB\n`)
+    process.stdout.write(`# the image has ${(Number(size) / 1e6).toFixed(0)} MB\n`)
+  },
+)
+
+testImage(
+  "the bill of materials has Debian's packages, and an entry for all that is native",
+  async (_t, { docker, env }) => {
+    const { components } = billOfMaterials(imageContents(IMAGE, env))
+    const versions = new Map(components.map(({ name, version }) => [name, version]))
+    const script =
+      "find /app /usr/local -type f \\( -name '*.node' -o -name '*.so*' \\) -exec basename {} ';'; " +
+      "echo; dpkg-query --show --showformat='${Version}' tini; echo; node --version"
+    const told = await docker('run', '--rm', '--entrypoint', '/bin/sh', IMAGE, '-c', script)
+    const [files = '', tini, node] = told.trim().split(/\n\n|\n(?=v\d)/)
+    const found = files.split('\n')
+    assert.deepEqual(found.toSorted(), Object.keys(NATIVE).toSorted())
+    assert.deepEqual(
+      found.filter((file) => !versions.has(NATIVE[file] ?? '')),
+      [],
+    )
+    assert.equal(versions.get('tini'), tini)
+    assert.equal(`v${versions.get('node')}`, node)
   },
 )
 

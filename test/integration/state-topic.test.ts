@@ -1,20 +1,12 @@
 import assert from 'node:assert/strict'
-import { execFile } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { delimiter, join } from 'node:path'
 import { test } from 'node:test'
 import type { TestContext } from 'node:test'
-import { promisify } from 'node:util'
-import { CLASSPATH, JAVA } from '../../scripts/testbed/kafka-part.ts'
 import { createTopics } from '../../scripts/testbed/topics.ts'
 import { canKafka } from '../../src/runtime/kafka-addon.ts'
 import { createBed } from '../harness/bed.ts'
 import type { Bed } from '../harness/bed.ts'
+import { runAsOperator } from '../harness/operator.ts'
 import { ServiceProcess } from '../harness/service-process.ts'
-
-const COMMAND_TIMEOUT_MS = 60_000
-const run = promisify(execFile)
 
 /** A bed whose changelog somebody else has made. */
 async function bedWith(config: Readonly<Record<string, string>>): Promise<Bed> {
@@ -24,17 +16,6 @@ async function bedWith(config: Readonly<Record<string, string>>): Promise<Bed> {
 }
 
 const stateTopic = (bed: Bed): string => `${bed.env['APP_ID'] ?? ''}-state`
-
-/** Runs a command of Kafka's own tools as an operator would. */
-async function runAsOperator(t: TestContext, bed: Bed, command: string): Promise<void> {
-  const tools = mkdtempSync(join(tmpdir(), 'millrace-tools-'))
-  t.after(() => rmSync(tools, { recursive: true }))
-  const script = `#!/bin/sh\nexec '${JAVA}' -cp '${CLASSPATH}' kafka.admin.ConfigCommand "$@"\n`
-  writeFileSync(join(tools, 'kafka-configs.sh'), script, { mode: 0o755 })
-  const PATH = [tools, process.env['PATH'] ?? ''].join(delimiter)
-  const env = { PATH, KAFKA_BROKERS: bed.brokers }
-  await run('sh', ['-c', command], { env, timeout: COMMAND_TIMEOUT_MS })
-}
 
 async function toldOfSettings(t: TestContext, bed: Bed): Promise<readonly string[]> {
   const service = new ServiceProcess(t, bed.env)

@@ -6,9 +6,11 @@ import { test } from 'node:test'
 import type { TestContext } from 'node:test'
 import { deleteBefore } from '../../scripts/testbed/topics.ts'
 import { endsOf, whenCommitted } from '../harness/answers.ts'
+import type { Audit } from '../harness/answers.ts'
 import { createBed } from '../harness/bed.ts'
 import type { Bed } from '../harness/bed.ts'
 import type { NewRecord } from '../harness/kafka.ts'
+import { runAsOperator } from '../harness/operator.ts'
 import { ServiceProcess } from '../harness/service-process.ts'
 
 const PARTITIONS = 2
@@ -46,10 +48,10 @@ async function answer(
 }
 
 /** Half of the events answered and committed, the other half waiting. */
-async function halfway(t: TestContext): Promise<Bed> {
+async function halfway(t: TestContext, more = {}): Promise<Bed> {
   const bed = await createBed(BED)
   await bed.write(EVENTS.slice(0, HALF))
-  await answer(t, bed, EVENTS.slice(0, HALF))
+  await answer(t, bed, EVENTS.slice(0, HALF), more)
   await bed.write(EVENTS.slice(HALF))
   return bed
 }
@@ -132,6 +134,21 @@ test('records that retention deleted unanswered are never jumped over in silence
   const service = await answer(t, bed, EVENTS, { STATE_ON_GAP: 'accept' })
   await service.logged('STATE_GAP_ACCEPTED')
   assert.equal((await rowsOf(bed)).length, RECORDS - lost * PARTITIONS)
+})
+
+test('offsets that are lost are set from the audit log as the checklist says: nothing is lost or doubled', async (t) => {
+  // A group can be deleted, and its offsets set, when nobody is in it.
+  const bed = await halfway(t, { LEAVE_GROUP_ON_STOP: 'true' })
+  const group = 'kafka-consumer-groups.sh --bootstrap-server $KAFKA_BROKERS --group $APP_ID'
+  assert.match(await runAsOperator(t, bed, `${group} --delete`), /successful/)
+  const checklist = readFileSync('docs/production-checklist.md', 'utf8')
+  const [, command] = /^```sh\n(.*?--reset-offsets.*?)^```$/ms.exec(checklist) ?? []
+  await runAsOperator(t, bed, command ?? 'false')
+  await answer(t, bed, EVENTS)
+  const audits = await bed.readJson<Audit>('audit')
+  const answered = audits.map((each) => `${each.source_partition}-${each.source_offset}`)
+  assert.deepEqual([answered.length, new Set(answered).size], [RECORDS, RECORDS])
+  assert.deepEqual(await rowsOf(bed), await calmRows(t))
 })
 
 test('state of other windows is refused, telling both; a rebuild gives what a run from the start gives', async (t) => {

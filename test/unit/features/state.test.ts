@@ -177,7 +177,7 @@ test('a partition is used only between its opening and its closing', () => {
 })
 
 test('state that weighs too much is refused with the bound; what no window needs is dropped first', () => {
-  const engine = engineOf(SPEC, { bytesMax: 2_000 })
+  const engine = engineOf(SPEC, { bytesMax: 4_000 })
   const events = Array.from({ length: 6 }, (_, key) => at(`k${key}`, 0, key))
   run(engine, logOf(...events))
   // 60 s of window and 5 s of lateness later, none of these is of use any more.
@@ -185,6 +185,6 @@ test('state that weighs too much is refused with the bound; what no window needs
   const tooMany = Array.from({ length: 6 }, (_, key) => at(`k${key}-more`, 67, key))
   assert.throws(() => run(engine, logOf(...tooMany)), {
     code: 'STATE_BYTES_MAX',
-    message: /^state weighs \d+ bytes within reach of its windows, bound STATE_BYTES_MAX=2000$/u,
+    message: /^state weighs \d+ bytes within reach of its windows, bound STATE_BYTES_MAX=4000$/u,
   })
 })
