@@ -42,6 +42,7 @@ for (const name of EXAMPLES.keys()) {
     for (const version of KUBERNETES_VERSIONS) {
       const { isOk, text } = kubeconform(manifests, version)
       assert.ok(isOk, `${version}: ${text}`)
+      assert.match(text, /Skipped: 0$/m)
     }
   })
 
@@ -62,6 +63,29 @@ test('a pod that is not restricted is told, with the reason', () => {
 test('kubeconform finds a field that is none', () => {
   const bad = { kind: 'Service', apiVersion: 'v1', metadata: { name: 'x' }, spec: { prots: [] } }
   for (const version of KUBERNETES_VERSIONS) assert.ok(!kubeconform([bad], version).isOk)
+})
+
+test('kubeconform knows the kinds of operators, and finds a field of theirs that is none', () => {
+  const manifests = ['keda', 'strimzi', 'production', 'hpa'].flatMap((name) => render(name))
+  const ofOperators = new Map(
+    manifests
+      .filter(({ apiVersion }) => /keda|strimzi|coreos/.test(String(apiVersion)))
+      .map((each) => [each.kind, each]),
+  )
+  assert.deepEqual([...ofOperators.keys()].toSorted(), [
+    'KafkaTopic',
+    'KafkaUser',
+    'PodMonitor',
+    'PrometheusRule',
+    'ScaledObject',
+    'ServiceMonitor',
+  ])
+  for (const [kind, manifest] of ofOperators) {
+    const bad = { ...manifest, spec: { ...(manifest['spec'] as object), sepc: 1 } }
+    const { isOk, text } = kubeconform([bad], KUBERNETES_VERSIONS[0] ?? '')
+    assert.ok(!isOk, kind)
+    assert.match(text, /'sepc' not allowed/)
+  }
 })
 
 test('every default of a variable may be written as a value', () => {
