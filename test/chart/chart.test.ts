@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { test } from 'node:test'
+import { parse } from 'yaml'
 import { READ_BY_THE_CHART } from '../../scripts/docs/values-schema.ts'
 import { VARIABLES } from '../../src/config/schema.ts'
 import {
@@ -352,6 +353,15 @@ test('rules and dashboard are rendered, the dashboard under the name of its rele
     typeof JSON.parse(String(at(dashboard, 'data')?.['release-millrace.json' as never])),
     'object',
   )
+})
+
+test('the rules are those of the file, but for what the values change', () => {
+  const file: unknown = parse(read('helm/millrace/files/alerts.yaml'))
+  const rule = only(render('dead-letter-watch'), 'PrometheusRule')
+  assert.deepEqual(at(rule, 'spec'), file)
+  const changed = JSON.stringify(only(render('production'), 'PrometheusRule'))
+  assert.doesNotMatch(changed, /MillraceLateRatio/)
+  assert.doesNotMatch(changed, /"runbook_url":"docs/)
 })
 
 test('chart, package and image have one version, and the image the Node of the tests', () => {
