@@ -250,7 +250,7 @@ function alertsSchema(): Schema {
     severity: { type: 'string', minLength: 1 },
   })
   const names = ALERT_GROUPS.flatMap(alertEntries).map(([name]) => name)
-  return object(Object.fromEntries(names.map((name) => [name, changes])))
+  return { type: 'object', propertyNames: { enum: names }, additionalProperties: changes }
 }
 
 function strimziSchema(): Schema {
