@@ -39,7 +39,7 @@ setup:
 	@bash scripts/bootstrap.sh
 
 # What the tests of chart, image and compose file need.
-tools:
+tools: setup
 	@bash scripts/tools.sh
 
 # What the tests of the page need.

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Sets up what the tests of chart, collector and image need: helm, helm-unittest, kubeconform, the Pod
-# Security Standards, hadolint, the schemas of Kubernetes, the OpenTelemetry Collector, Docker Compose, and a
-# container engine where one can be had. Idempotent, like bootstrap.sh.
+# Security Standards, hadolint, the schemas of Kubernetes and of the operators' kinds, the OpenTelemetry Collector,
+# Docker Compose, and a container engine where one can be had. Idempotent, like bootstrap.sh, and after it.
 set -euo pipefail
 exec >&2
 
@@ -29,12 +29,16 @@ find_go() {
   chmod -R +x "$(dirname "$GO")"
 }
 
+go_module() { # module@version; its folder
+  local said
+  said=$("$GO" mod download -json "$1") && sed -n 's/.*"Dir": "\(.*\)".*/\1/p' <<<"$said"
+}
+
 # Within a copy of the module: `go install` refuses one that replaces modules of its own, as helm-unittest does.
 build_go() { # module, version, package within it, target
-  local work said
+  local work folder
   work=$(mktemp -d)
-  said=$("$GO" mod download -json "$1@$2") &&
-    cp -R "$(sed -n 's/.*"Dir": "\(.*\)".*/\1/p' <<<"$said")" "$work/module" && chmod -R u+w "$work/module" &&
+  folder=$(go_module "$1@$2") && cp -R "$folder" "$work/module" && chmod -R u+w "$work/module" &&
     (cd "$work/module" && "$GO" build -trimpath -o "$4" "./$3") && rm -rf "$work"
 }
 
@@ -122,6 +126,39 @@ setup_schemas() {
   step_done "kubernetes schemas" "${SCHEMA_VERSIONS[*]} $how"
 }
 
+# KEDA's and the Prometheus operator's kinds are in their Go modules. Strimzi's are made by its own generator from
+# its own classes. All three are under the Apache License 2.0; nothing of them is kept but in the cache.
+make_custom_schemas() { # target
+  local keda operator work crds=io.strimzi.api.kafka.model
+  work=$(mktemp -d)
+  keda=$(go_module "github.com/kedacore/keda/v2@$(version_of keda version)") &&
+    operator=$(go_module "github.com/prometheus-operator/prometheus-operator@$(version_of prometheusOperator version)") &&
+    mvn -q -B -f scripts/tools/strimzi/pom.xml -Dstrimzi="$(version_of strimzi version)" \
+      dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory="$work" &&
+    "$LOCAL/bin/java" -cp "$work/*" io.strimzi.crdgenerator.CrdGenerator --yaml --target-kube 1.27+ --crd-api-version v1 \
+      --api-versions v1 --storage-version v1 $crds.topic.KafkaTopic="$work/topic.yaml" $crds.user.KafkaUser="$work/user.yaml" &&
+    "$LOCAL/bin/node" scripts/tools/custom-schemas.ts "$1" "$keda/config/crd/bases/keda.sh_scaledobjects.yaml" \
+      "$operator"/example/prometheus-operator-crd/monitoring.coreos.com_{podmonitors,servicemonitors,prometheusrules}.yaml \
+      "$work"/{topic,user}.yaml && rm -rf "$work"
+}
+
+setup_custom_schemas() {
+  local versions folder how="from the cache"
+  versions="KEDA $(version_of keda version), Strimzi $(version_of strimzi version)"
+  folder=$CACHE/custom-schemas-$(cat scripts/versions.json scripts/tools/custom-schemas.ts | cksum | cut -d' ' -f1)
+  if [ ! -d "$folder" ]; then
+    find_go
+    command -v mvn >/dev/null || need_debian "fetching Strimzi's kinds" maven
+    rm -rf "$folder.part"
+    run_logged custom-schemas make_custom_schemas "$folder.part" ||
+      give_up "the schemas of custom kinds could not be made; see $LOGS/custom-schemas.log"
+    mv "$folder.part" "$folder"
+    how=made
+  fi
+  ln -sfn "$folder" "$LOCAL/custom-schemas"
+  step_done "custom schemas" "$versions $how"
+}
+
 # The one thing that may be missing: without it the tests of the image say so and are skipped.
 setup_engine() {
   if [ "$(id -u)" != 0 ] || ! command -v dpkg-query >/dev/null; then
@@ -140,4 +177,5 @@ setup_collector
 setup_hadolint
 setup_compose
 setup_schemas
+setup_custom_schemas
 setup_engine

@@ -1,11 +1,28 @@
 import { CONSUMER_PROPERTIES, PRODUCER_PROPERTIES } from '../../src/config/librdkafka.ts'
 import { readPassThrough } from '../../src/config/pass-through.ts'
 import { VARIABLES } from '../../src/config/schema.ts'
+import { ALERT_GROUPS, alertEntries } from '../monitoring/alerts.ts'
 
 type Schema = Readonly<Record<string, unknown>>
 
 /** Variables that the chart sets by itself. */
 const OF_THE_CHART = ['INSTANCE_ID', 'MODEL_DIR', 'HTTP_HOST', 'HTTP_PORT']
+/** Variables that objects of the chart are made from, which cannot look into a secret. */
+export const READ_BY_THE_CHART: readonly string[] = [
+  'APP_ID',
+  'KAFKA_BROKERS',
+  'SCHEMA_REGISTRY_URL',
+  'INPUT_FORMAT',
+  'INPUT_TOPIC',
+  'FEATURES_TOPIC',
+  'PREDICTIONS_TOPIC',
+  'AUDIT_TOPIC',
+  'DEAD_LETTER_TOPIC',
+  'LATE_TOPIC',
+  'STATE_TOPIC',
+  'SHUTDOWN_GRACE_MS',
+  'LEAVE_GROUP_ON_STOP',
+]
 
 const TEXT = { type: 'string' }
 const FLAG = { type: 'boolean' }
@@ -18,7 +35,9 @@ const SECRET = { ...object({ name: NAME, key: NAME }), required: ['name', 'key']
 const COUNT = { type: 'integer', minimum: 0 }
 const SOME = { type: 'integer', minimum: 1 }
 const SOME_OR_NULL = { type: ['integer', 'null'], minimum: 1 }
+const COUNT_OR_NULL = { type: ['integer', 'null'], minimum: 0 }
 const DURATION = { type: 'string', pattern: '^[0-9]+(ms|s|m)$' }
+const DURATION_OR_NONE = { type: 'string', pattern: '^([0-9]+(ms|s|m))?$' }
 
 /** `helm/millrace/values.schema.json`: what is no value of the chart or the service is refused by `helm lint`. */
 export function valuesSchema(): Schema {
@@ -29,6 +48,7 @@ export function valuesSchema(): Schema {
       global: OBJECT,
       nameOverride: TEXT,
       fullnameOverride: TEXT,
+      commonLabels: TEXTS,
       ...workloadValues(),
       config: configSchema(),
       secrets: secretsSchema(),
@@ -50,6 +70,7 @@ export function valuesSchema(): Schema {
         image: TEXT,
         input: FLAG,
         replicationFactor: SOME,
+        serviceAccountName: TEXT,
         clientPropertiesSecret: TEXT,
       }),
     }),
@@ -70,12 +91,20 @@ function workloadValues(): Schema {
     resources: OBJECT,
     terminationGracePeriodSeconds: SOME_OR_NULL,
     serviceAccount: object({ create: FLAG, name: TEXT, annotations: TEXTS }),
+    updateStrategy: OBJECT,
+    minReadySeconds: COUNT,
+    revisionHistoryLimit: COUNT_OR_NULL,
+    annotations: TEXTS,
     podAnnotations: TEXTS,
     podLabels: TEXTS,
     podSecurityContext: OBJECT,
     securityContext: OBJECT,
     nodeSelector: TEXTS,
     tolerations: OBJECTS,
+    runtimeClassName: TEXT,
+    dnsPolicy: { enum: ['', 'ClusterFirst', 'ClusterFirstWithHostNet', 'Default', 'None'] },
+    dnsConfig: OBJECT,
+    hostAliases: OBJECTS,
     affinity: OBJECT,
     priorityClassName: TEXT,
     topologySpreadConstraints: OBJECTS,
@@ -110,9 +139,10 @@ function configSchema(): Schema {
   }
 }
 
-/** Any variable may come from a secret, those that are secret must. */
+/** Any variable that the chart does not read may come from a secret, those that are secret must. */
 function secretsSchema(): Schema {
-  const names = VARIABLES.map(({ name }) => name).filter((name) => !OF_THE_CHART.includes(name))
+  const taken = [...OF_THE_CHART, ...READ_BY_THE_CHART]
+  const names = VARIABLES.map(({ name }) => name).filter((name) => !taken.includes(name))
   return {
     type: 'object',
     properties: Object.fromEntries(names.map((name) => [name, SECRET])),
@@ -179,19 +209,48 @@ function kedaSchema(): Schema {
       authenticationRef: TEXT,
       metadata: OBJECT,
     }),
-    prometheus: object({ enabled: FLAG, serverAddress: TEXT, threshold: SOME }),
+    prometheus: object({
+      enabled: FLAG,
+      serverAddress: TEXT,
+      threshold: SOME,
+      activationThreshold: COUNT_OR_NULL,
+      authenticationRef: TEXT,
+      metadata: OBJECT,
+    }),
   })
 }
 
 function monitoringSchema(): Schema {
-  const scraped = object({ enabled: FLAG, interval: DURATION, labels: TEXTS })
-  const given = object({ enabled: FLAG, labels: TEXTS })
+  const scraped = object({
+    enabled: FLAG,
+    interval: DURATION,
+    scrapeTimeout: DURATION_OR_NONE,
+    relabelings: OBJECTS,
+    metricRelabelings: OBJECTS,
+    labels: TEXTS,
+  })
   return object({
     podMonitor: scraped,
     serviceMonitor: scraped,
-    prometheusRule: given,
-    dashboard: given,
+    prometheusRule: object({
+      enabled: FLAG,
+      runbookBase: TEXT,
+      alerts: alertsSchema(),
+      labels: TEXTS,
+    }),
+    dashboard: object({ enabled: FLAG, labels: TEXTS }),
   })
+}
+
+/** What may be changed of an alert; a name that is none is refused. */
+function alertsSchema(): Schema {
+  const changes = object({
+    enabled: FLAG,
+    for: { type: 'string', pattern: '^[0-9]+[smhd]$' },
+    severity: { type: 'string', minLength: 1 },
+  })
+  const names = ALERT_GROUPS.flatMap(alertEntries).map(([name]) => name)
+  return { type: 'object', propertyNames: { enum: names }, additionalProperties: changes }
 }
 
 function strimziSchema(): Schema {

@@ -4,8 +4,8 @@ import { DRIFT_RULES } from './drift-rules.ts'
 import { namesOf } from './promql.ts'
 import { RECORDING_RULES } from './recording-rules.ts'
 
-/** Labels that Prometheus gives to what it scrapes. */
-const TARGET_LABELS = ['namespace', 'job', 'instance', 'pod'] as const
+/** Labels that Prometheus gives to what it scrapes; the last by the monitors of the chart, where KEDA may leave no instance. */
+const TARGET_LABELS = ['namespace', 'job', 'instance', 'pod', 'scales_to_zero'] as const
 
 /** Figures of the process, which prom-client declares. */
 export const PROCESS_SERIES = [

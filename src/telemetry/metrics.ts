@@ -1,3 +1,4 @@
+import { totalmem } from 'node:os'
 import type { DriftWatch } from '../drift/watch.ts'
 import type { Histogram, RecentFigures } from '../loop/figures.ts'
 import type { LoopObserver, LoopSnapshot } from '../loop/observer.ts'
@@ -10,6 +11,7 @@ import { addDrift } from './drift-samples.ts'
 import { watchEventLoop } from './event-loop-delay.ts'
 import type { EventLoopDelay } from './event-loop-delay.ts'
 import { LoopMeter } from './loop-meter.ts'
+import { memoryLimitBytes } from './memory-limit.ts'
 import type { MeteredTopics } from './loop-meter.ts'
 import { createRegistry } from './registry.ts'
 import type { Exposition } from './registry.ts'
@@ -121,6 +123,9 @@ function takeGauges(
   table.set('millrace_time_seconds', {}, nowMs / 1_000)
   table.set('millrace_scrape_duration_seconds', {}, parts.tookMs / 1_000)
   table.set('millrace_distinct_saturated_total', {}, distinctSaturated?.() ?? 0)
+  // Asked each time: a limit may be moved while the process runs.
+  const limitBytes = memoryLimitBytes(process.constrainedMemory(), totalmem())
+  if (limitBytes !== undefined) table.set('millrace_memory_limit_bytes', {}, limitBytes)
   if (options.drift !== undefined) addDrift(table, options.drift)
   addConstants(table, options)
   return table

@@ -282,6 +282,13 @@ export const SERIES = {
     labels: [],
     help: 'Most that window state may weigh (STATE_BYTES_MAX): at it the service ends.',
   },
+  millrace_memory_limit_bytes: {
+    type: 'gauge',
+    group: 'state',
+    unit: 'bytes',
+    labels: [],
+    help: 'Most memory the process may have (its control group, such as the limit of a container): beyond it the process is killed. Absent without a limit below the memory of the machine.',
+  },
   millrace_distinct_saturated_total: {
     type: 'counter',
     group: 'state',

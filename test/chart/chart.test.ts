@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { test } from 'node:test'
+import { parse } from 'yaml'
+import { READ_BY_THE_CHART } from '../../scripts/docs/values-schema.ts'
 import { VARIABLES } from '../../src/config/schema.ts'
 import {
   at,
@@ -43,6 +45,7 @@ for (const name of EXAMPLES.keys()) {
     for (const version of KUBERNETES_VERSIONS) {
       const { isOk, text } = kubeconform(manifests, version)
       assert.ok(isOk, `${version}: ${text}`)
+      assert.match(text, /Skipped: 0$/m)
     }
   })
 
@@ -63,6 +66,29 @@ test('a pod that is not restricted is told, with the reason', () => {
 test('kubeconform finds a field that is none', () => {
   const bad = { kind: 'Service', apiVersion: 'v1', metadata: { name: 'x' }, spec: { prots: [] } }
   for (const version of KUBERNETES_VERSIONS) assert.ok(!kubeconform([bad], version).isOk)
+})
+
+test('kubeconform knows the kinds of operators, and finds a field of theirs that is none', () => {
+  const manifests = ['keda', 'strimzi', 'production', 'hpa'].flatMap((name) => render(name))
+  const ofOperators = new Map(
+    manifests
+      .filter(({ apiVersion }) => /keda|strimzi|coreos/.test(String(apiVersion)))
+      .map((each) => [each.kind, each]),
+  )
+  assert.deepEqual([...ofOperators.keys()].toSorted(), [
+    'KafkaTopic',
+    'KafkaUser',
+    'PodMonitor',
+    'PrometheusRule',
+    'ScaledObject',
+    'ServiceMonitor',
+  ])
+  for (const [kind, manifest] of ofOperators) {
+    const bad = { ...manifest, spec: { ...(manifest['spec'] as object), sepc: 1 } }
+    const { isOk, text } = kubeconform([bad], KUBERNETES_VERSIONS[0] ?? '')
+    assert.ok(!isOk, kind)
+    assert.match(text, /'sepc' not allowed/)
+  }
 })
 
 test('every default of a variable may be written as a value', () => {
@@ -89,6 +115,12 @@ const REFUSED = [
   ['what the chart sets itself', 'config.INSTANCE_ID=a', /INSTANCE_ID/],
   ['a password in the open', 'config.KAFKA_SASL_PASSWORD=x', /KAFKA_SASL_PASSWORD/],
   ['a secret property in the open', 'config.KAFKA_PRODUCER_SSL_KEY_PASSWORD=x', /SSL_KEY_PASSWORD/],
+  [
+    'a name that objects are made from, in a secret',
+    'secrets.APP_ID.name=x,secrets.APP_ID.key=y',
+    /APP_ID/,
+  ],
+  ['an alert that is none', 'monitoring.prometheusRule.alerts.MillraceGoen.for=1m', /MillraceGoen/],
   ['a secret without a key', 'secrets.KAFKA_SASL_PASSWORD.name=x', /key/],
   ['a value the chart has not', 'replicas=2', /replicas/],
   ['no count of partitions', 'topics.partitions=null', /how many partitions/],
@@ -111,6 +143,17 @@ for (const [what, set, why] of REFUSED) {
   })
 }
 
+test('what a template reads of the configuration cannot come from a secret', () => {
+  const folder = join(ROOT, 'helm/millrace/templates')
+  const text = readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map(({ name }) => readFileSync(join(folder, name), 'utf8'))
+    .join('\n')
+  const read = text.matchAll(/(?:"millrace\.variable" \(list [$.] "|\.Values\.config\.)([A-Z_]+)/g)
+  const names = new Set([...read].map(([, name = '']) => name))
+  assert.deepEqual([...names].toSorted(), READ_BY_THE_CHART.toSorted())
+})
+
 test('the registry format without a registry is refused', () => {
   assert.match(refusal('hpa', ['config.INPUT_FORMAT=registry']), /SCHEMA_REGISTRY_URL is required/)
 })
@@ -127,6 +170,7 @@ test('an autoscaler that may pass the partitions is refused, and so are two of t
   assert.match(refusal('keda', ['autoscaling.hpa.enabled=true']), /cannot both/)
   const early = 'autoscaling.keda.kafka.activationLagThreshold=7'
   assert.match(refusal('keda', [early]), /at least topics\.partitions \(8\)/)
+  assert.match(refusal('hpa', ['autoscaling.hpa.maxReplicas=1']), /minReplicas must be at most/)
 })
 
 test('large numbers and flags reach the service as they were written', () => {
@@ -203,6 +247,7 @@ test('KEDA starts the first instance above the partition count, and scales what 
   const scaled = only(render('keda'), 'ScaledObject')
   assert.equal(at(scaled, 'spec.triggers.0.metadata.activationLagThreshold'), '8')
   assert.equal(at(scaled, 'spec.triggers.0.metadata.lagThreshold'), '50000')
+  assert.equal(at(scaled, 'spec.triggers.1.metadata.activationThreshold'), '8')
   assert.match(
     String(at(scaled, 'spec.triggers.1.metadata.query')),
     /millrace_partition_lag_records/,
@@ -213,6 +258,25 @@ test('KEDA starts the first instance above the partition count, and scales what 
   const hpa = only(render('hpa'), 'HorizontalPodAutoscaler')
   assert.equal(at(hpa, 'spec.scaleTargetRef.kind'), 'StatefulSet')
 })
+
+const PODS = {
+  StatefulSet: { own: ['scores-0', 'scores-11'], others: ['scores-eu-0', 'scores-dlq-watch-0'] },
+  Deployment: {
+    own: ['scores-7d9c6b5f4-x2k9z', 'scores-54fb8x2k9z'],
+    others: ['scores-eu-7d9c6b5f4-x2k9z', 'scores-dlq-watch-7d9c6b5f4-x2k9z', 'scores-eu-0'],
+  },
+} as const
+
+for (const [kind, { own, others }] of Object.entries(PODS)) {
+  test(`the lag that KEDA asks for is of the pods of this release alone, a ${kind}`, () => {
+    const scaled = only(render('keda', ['fullnameOverride=scores', `kind=${kind}`]), 'ScaledObject')
+    const query = String(at(scaled, 'spec.triggers.1.metadata.query'))
+    const [, pattern = ''] = /pod=~"([^"]+)"/.exec(query) ?? []
+    const isMatched = (name: string): boolean => new RegExp(`^(?:${pattern})$`).test(name)
+    assert.deepEqual(own.filter(isMatched), own)
+    assert.deepEqual(others.filter(isMatched), [])
+  })
+}
 
 test('a network policy opens the ports of the configured brokers and registry, and DNS', () => {
   const policy = only(render('production'), 'NetworkPolicy')
@@ -255,7 +319,11 @@ test('Strimzi topics have names that Kubernetes takes, and the partitions of the
 })
 
 test('what scrapes and shuts in selects the watch of the dead letters, and what counts instances does not', () => {
-  const manifests = render('dead-letter-watch', ['monitoring.serviceMonitor.enabled=true'])
+  const manifests = render('dead-letter-watch')
+  const byService = render('dead-letter-watch', [
+    'monitoring.podMonitor.enabled=false',
+    'monitoring.serviceMonitor.enabled=true',
+  ])
   const watch = only(manifests, 'Deployment')
   const labels = at(watch, 'spec.template.metadata.labels') as Record<string, string>
   const service = manifests.find(
@@ -263,7 +331,7 @@ test('what scrapes and shuts in selects the watch of the dead letters, and what 
   )
   const ofService = at(service, 'metadata.labels') as Record<string, string>
   assert.ok(selects(at(only(manifests, 'PodMonitor'), 'spec.selector'), labels))
-  assert.ok(selects(at(only(manifests, 'ServiceMonitor'), 'spec.selector'), ofService))
+  assert.ok(selects(at(only(byService, 'ServiceMonitor'), 'spec.selector'), ofService))
   assert.ok(selects(at(only(manifests, 'NetworkPolicy'), 'spec.podSelector'), labels))
   assert.ok(selects({ matchLabels: at(service, 'spec.selector') }, labels))
   assert.ok(!selects(at(only(manifests, 'StatefulSet'), 'spec.selector'), labels))
@@ -294,16 +362,25 @@ test('the test pod is none of the instances that the service and its budget sele
   assert.ok(Object.entries(selector).some(([key, value]) => labels[key] !== value))
 })
 
-test('rules and dashboard are rendered with or without their files', () => {
+test('rules and dashboard are rendered, the dashboard under the name of its release', () => {
   const manifests = render('production')
   assert.ok(Array.isArray(at(only(manifests, 'PrometheusRule'), 'spec.groups')))
   const dashboard = manifests.find(
     (each) => at(each, 'metadata.name') === 'release-millrace-dashboard',
   )
   assert.equal(
-    typeof JSON.parse(String(at(dashboard, 'data')?.['millrace.json' as never])),
+    typeof JSON.parse(String(at(dashboard, 'data')?.['release-millrace.json' as never])),
     'object',
   )
+})
+
+test('the rules are those of the file, but for what the values change', () => {
+  const file: unknown = parse(read('helm/millrace/files/alerts.yaml'))
+  const rule = only(render('dead-letter-watch'), 'PrometheusRule')
+  assert.deepEqual(at(rule, 'spec'), file)
+  const changed = JSON.stringify(only(render('production'), 'PrometheusRule'))
+  assert.doesNotMatch(changed, /MillraceLateRatio/)
+  assert.doesNotMatch(changed, /"runbook_url":"docs/)
 })
 
 test('chart, package and image have one version, and the image the Node of the tests', () => {

@@ -42,12 +42,14 @@ test('Docker Compose takes the file, and starts what is optional by its profile 
   assert.deepEqual(Object.keys(composeServices(['monitoring'])).toSorted(), watched)
 })
 
-test('every image is built here, or a tag with its digest', () => {
+test('every image is built here, or a tag with its digest, the same as in the chart', () => {
   for (const [name, { image, build }] of Object.entries(all)) {
     if (OURS.includes(name)) assert.ok(build !== undefined, name)
     else assert.match(image, /^[a-z/-]+:v?\d+\.\d+\.\d+@sha256:[0-9a-f]{64}$/)
   }
   assert.equal(service('topics').image, service('kafka').image)
+  const values: unknown = parse(read('helm/millrace/values.yaml'))
+  assert.equal(service('topics').image, at(values, 'topicsJob.image'))
 })
 
 test('the broker and registry are of the versions that the tests run', () => {

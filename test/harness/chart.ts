@@ -9,8 +9,8 @@ const SCHEMAS = join(ROOT, '.millrace/kubernetes-schemas')
 const CHART = join(ROOT, 'helm/millrace')
 /** A helm built from source takes itself for a very old Kubernetes. */
 const KUBERNETES = '--kube-version=1.34.0'
-/** Kinds of operators, whose schemas come with them. */
-const CUSTOM = 'ScaledObject,PodMonitor,ServiceMonitor,PrometheusRule,KafkaTopic,KafkaUser'
+/** Of the kinds of KEDA, Strimzi and the Prometheus operator. */
+const CUSTOM_SCHEMAS = join(ROOT, '.millrace/custom-schemas')
 
 /** The Kubernetes versions that manifests are checked against. */
 export const KUBERNETES_VERSIONS = readdirSync(SCHEMAS)
@@ -61,18 +61,14 @@ export function lint(example: string, sets: readonly string[] = []): Said {
   return helm('lint', example, ['--strict', ...sets])
 }
 
-/** Checks rendered objects as strictly as the API server of that version. */
+/** Checks rendered objects, those of operators too, as strictly as the API server of that version. */
 export function kubeconform(manifests: readonly Manifest[], version: string): Said {
-  const schemas = `${SCHEMAS}/${version}/{{.ResourceKind}}{{.KindSuffix}}.json`
-  const args = [
-    '-strict',
-    '-skip',
-    CUSTOM,
-    '-kubernetes-version',
-    version,
+  const folders = [`${SCHEMAS}/${version}`, CUSTOM_SCHEMAS]
+  const schemas = folders.flatMap((folder) => [
     '-schema-location',
-    schemas,
-  ]
+    `${folder}/{{.ResourceKind}}{{.KindSuffix}}.json`,
+  ])
+  const args = ['-strict', '-summary', '-kubernetes-version', version, ...schemas]
   return run('kubeconform', args, manifests.map((each) => JSON.stringify(each)).join('\n---\n'))
 }
 

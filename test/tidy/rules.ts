@@ -32,6 +32,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
 const ADAPTERS: readonly string[] = [
   'src/source/kafka-consumer.ts',
   'src/source/seek.ts',
+  'src/source/partition-counts.ts',
   'src/source/group-client.ts',
   'src/source/assigned-partitions.ts',
   'src/source/kafka-changelog.ts',
@@ -73,6 +74,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
     'src/source/assigned-partitions.ts',
     'src/source/kafka-consumer.ts',
     'src/source/seek.ts',
+    'src/source/partition-counts.ts',
     'src/source/group-client.ts',
     'src/source/kafka-changelog.ts',
     'src/source/kafka-log.ts',

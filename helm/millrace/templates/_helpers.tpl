@@ -26,6 +26,9 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
+{{- with .Values.commonLabels }}
+{{ toYaml . }}
+{{- end }}
 {{- end }}
 
 {{/* The watch of the dead letters: none of the instances, so that no budget, service or test counts it as one. */}}
@@ -99,6 +102,12 @@ matchLabels:
 {{- printf " %s" (include "millrace.variable" (list . "LATE_TOPIC" "ml-late-events")) }}
 {{- end }}
 
+{{/* Names of the topics to make, separated by spaces. Called with (list root with-the-input). */}}
+{{- define "millrace.topics" -}}
+{{- include "millrace.outputTopics" (index . 0) }}
+{{- if index . 1 }}{{ printf " %s" (include "millrace.inputTopic" (index . 0)) }}{{ end }}
+{{- end }}
+
 {{- define "millrace.graceSeconds" -}}
 {{- $needed := include "millrace.variable" (list . "SHUTDOWN_GRACE_MS" "10000") | float64 | mulf 0.001 | ceil | int }}
 {{- $given := .Values.terminationGracePeriodSeconds }}
@@ -107,6 +116,34 @@ matchLabels:
 {{- fail (printf "terminationGracePeriodSeconds must be more than SHUTDOWN_GRACE_MS (%d s), or Kubernetes ends the service before it has committed what is in flight, got %d" $needed (int $given)) }}
 {{- else }}{{ int $given }}
 {{- end }}
+{{- end }}
+
+{{/* Lag above which KEDA takes the service for active: what is given, or a marker a partition. */}}
+{{- define "millrace.activation" -}}
+{{- $given := index . 1 }}
+{{- if kindIs "invalid" $given }}{{ $given = (index . 0).Values.topics.partitions }}{{ end }}
+{{- include "millrace.value" $given }}
+{{- end }}
+
+{{/* Whether KEDA may leave no instance at all; empty: it may not. */}}
+{{- define "millrace.scalesToZero" -}}
+{{- with .Values.autoscaling.keda }}
+{{- if and .enabled (lt (int .minReplicas) 1) }}true{{ end }}
+{{- end }}
+{{- end }}
+
+{{/*
+Names of the pods of the instances, as a regular expression, and of no other release's whose name begins alike.
+A Deployment's end with a hash and five more letters of an alphabet without vowels; of a long name the hash is cut.
+*/}}
+{{- define "millrace.podPattern" -}}
+{{- include "millrace.fullname" . | replace "." "[.]" }}
+{{- if eq .Values.kind "StatefulSet" }}-[0-9]+{{ else }}-[b-df-hj-np-tv-xz2456789]{1,15}(-[b-df-hj-np-tv-xz2456789]{5})?{{ end }}
+{{- end }}
+
+{{/* Name of a topic as Kubernetes takes it. */}}
+{{- define "millrace.topicObject" -}}
+{{- . | lower | replace "_" "-" | trimAll ".-" }}
 {{- end }}
 
 {{/* How fast instances come and go: down by one in 5 minutes unless told otherwise, since each move restores state. */}}
@@ -148,6 +185,11 @@ scaleDown:
 {{- fail (printf "%s must be at most topics.partitions (%d): a partition has one owner, so the further instances would stand idle, got %d" $name (int $partitions) (int $count)) }}
 {{- end }}
 {{- end }}
+{{- range $name, $scaler := dict "hpa" $hpa "keda" $keda }}
+{{- if and $scaler.enabled (gt (int $scaler.minReplicas) (int $scaler.maxReplicas)) }}
+{{- fail (printf "autoscaling.%s.minReplicas must be at most its maxReplicas (%d), got %d" $name (int $scaler.maxReplicas) (int $scaler.minReplicas)) }}
+{{- end }}
+{{- end }}
 {{- if and $keda.enabled (not (or $keda.kafka.enabled $keda.prometheus.enabled)) }}
 {{- fail "autoscaling.keda needs a trigger: kafka, prometheus or both" }}
 {{- end }}
@@ -159,10 +201,23 @@ scaleDown:
 {{- end }}
 {{- $activation := $keda.kafka.activationLagThreshold }}
 {{- if and $keda.enabled (not (kindIs "invalid" $activation)) (lt (int $activation) (int $partitions)) }}
-{{- fail (printf "autoscaling.keda.kafka.activationLagThreshold must be at least topics.partitions (%d): markers of transactions keep the lag there, and the instances would never rest, got %d" (int $partitions) (int $activation)) }}
+{{- fail (printf "autoscaling.keda.kafka.activationLagThreshold must be at least topics.partitions (%d): markers of the input's transactions keep the lag that Kafka tells there, and the instances would never rest, got %d" (int $partitions) (int $activation)) }}
+{{- end }}
+{{- if and .Values.monitoring.podMonitor.enabled .Values.monitoring.serviceMonitor.enabled }}
+{{- fail "monitoring.podMonitor and monitoring.serviceMonitor cannot both be enabled: every instance would be scraped twice, and its lag counted twice" }}
 {{- end }}
 {{- if and .Values.strimzi.enabled (not .Values.strimzi.cluster) }}
 {{- fail "strimzi.cluster is required: the name of the Kafka resource" }}
+{{- end }}
+{{- if and .Values.strimzi.enabled .Values.strimzi.topics.enabled }}
+{{- $objects := dict }}
+{{- range $topic := include "millrace.topics" (list . .Values.strimzi.topics.input) | splitList " " }}
+{{- $object := include "millrace.topicObject" $topic }}
+{{- with get $objects $object }}
+{{- fail (printf "the topics %q and %q would both be the KafkaTopic %q, since Kubernetes takes neither capitals nor underscores: rename one, or make them elsewhere (strimzi.topics.enabled=false)" . $topic $object) }}
+{{- end }}
+{{- $_ := set $objects $object $topic }}
+{{- end }}
 {{- end }}
 {{- with .Values.model }}
 {{- if and (eq .from "persistentVolumeClaim") (not .persistentVolumeClaim.name) }}{{ fail "model.persistentVolumeClaim.name is required with model.from=persistentVolumeClaim" }}{{ end }}

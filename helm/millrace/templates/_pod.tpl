@@ -56,7 +56,7 @@ spec:
         httpGet: { path: /health/startup, port: http }
         periodSeconds: 2
         timeoutSeconds: 5
-        failureThreshold: {{ div (int .Values.probes.startupSeconds) 2 }}
+        failureThreshold: {{ div (add 1 (int .Values.probes.startupSeconds)) 2 }}
       readinessProbe:
         httpGet: { path: /health/ready, port: http }
         periodSeconds: {{ int .Values.probes.readinessPeriodSeconds }}
@@ -125,12 +125,24 @@ automountServiceAccountToken: false
 enableServiceLinks: false
 securityContext:
   {{- toYaml .Values.podSecurityContext | nindent 2 }}
+{{- with .Values.priorityClassName }}
+priorityClassName: {{ . }}
+{{- end }}
+{{- with .Values.affinity }}
+affinity:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- include "millrace.placement" . }}
+{{- end }}
+
+{{/* Where any pod of the chart can run, and how it finds images and hosts. */}}
+{{- define "millrace.placement" -}}
 {{- with .Values.imagePullSecrets }}
 imagePullSecrets:
   {{- toYaml . | nindent 2 }}
 {{- end }}
-{{- with .Values.priorityClassName }}
-priorityClassName: {{ . }}
+{{- with .Values.runtimeClassName }}
+runtimeClassName: {{ . }}
 {{- end }}
 {{- with .Values.nodeSelector }}
 nodeSelector:
@@ -140,8 +152,15 @@ nodeSelector:
 tolerations:
   {{- toYaml . | nindent 2 }}
 {{- end }}
-{{- with .Values.affinity }}
-affinity:
+{{- with .Values.dnsPolicy }}
+dnsPolicy: {{ . }}
+{{- end }}
+{{- with .Values.dnsConfig }}
+dnsConfig:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.hostAliases }}
+hostAliases:
   {{- toYaml . | nindent 2 }}
 {{- end }}
 {{- end }}

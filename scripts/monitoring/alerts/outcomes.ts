@@ -16,6 +16,21 @@ export const OUTCOME_ALERTS = {
         'Mostly a deployment that does not fit the stream. Nothing of the flood has been committed.',
       remedies: ['See [A flood of dead letters](#a-flood-of-dead-letters).'],
     },
+    MillraceBreakerTrips: {
+      expr: `sum by (${DEPLOYMENT}) (increase(millrace_dead_letter_breaker_trips_total[15m])) > 0`,
+      for: '0m',
+      severity: 'warning',
+      summary: 'Floods of dead letters were stopped',
+      description:
+        'The breaker of {{ $labels.job }} tripped {{ $value | humanize }} times within 15 min: each time a unit of work was not committed.',
+      meaning:
+        'The share of dead letters was above `DLQ_MAX_RATIO`, if only for moments. What was committed of them before each trip stays; ' +
+        'while it goes on, [MillraceBreakerOpen](#millracebreakeropen) is raised too.',
+      remedies: [
+        'The `BREAKER_TRIPPED` log lines have the share and the most frequent reasons: see [A flood of dead letters](#a-flood-of-dead-letters).',
+        'It closed by itself? Then good and bad records come in turns, mostly from several writers: look for the one that was deployed last.',
+      ],
+    },
     MillraceDeadLetterRatio: {
       expr:
         'job:millrace_dead_letters:ratio_rate15m > 0.01 and ' +

@@ -9,7 +9,7 @@ export const PROGRESS_ALERTS = {
   alerts: {
     MillraceGone: {
       expr:
-        `group by (${DEPLOYMENT}) (last_over_time(millrace_build_info[1h])) unless ` +
+        `group by (${DEPLOYMENT}) (last_over_time(millrace_build_info{scales_to_zero=""}[1h])) unless ` +
         `on (${DEPLOYMENT}) group by (${DEPLOYMENT}) (millrace_build_info)`,
       for: '5m',
       severity: 'critical',
@@ -18,10 +18,14 @@ export const PROGRESS_ALERTS = {
         'No instance of {{ $labels.job }} has been scraped for 5 min, though there was one within the last hour.',
       meaning:
         'All instances have ended, or Prometheus cannot reach them. It goes by itself an hour after the last ' +
-        'scrape, so a deployment that was removed on purpose is forgotten.',
+        'scrape, so a deployment that was removed on purpose is forgotten. A deployment that may be scaled to ' +
+        'nothing is left out: its targets have the label `scales_to_zero`, which the monitors of the chart give ' +
+        'where `autoscaling.keda.minReplicas` is 0. There, watch the lag that Kafka tells, e.g. `READY` and `ACTIVE` ' +
+        'of the ScaledObject.',
       remedies: [
         'Do the processes run? The last log line of level `fatal` and the exit status say why one ended: see [above](#when-the-process-ends).',
         'Do they answer `/metrics`? If so, look at the targets of Prometheus and at network policies.',
+        'Were they scaled to nothing on purpose? Then scrape them with `scales_to_zero="true"`, as the chart does.',
       ],
     },
     MillraceStartStuck: {
@@ -58,7 +62,7 @@ export const PROGRESS_ALERTS = {
     },
     MillraceNoProgress: {
       expr:
-        'min_over_time(millrace_partition_lag_records[5m]) > 10 and ' +
+        'min_over_time(millrace_partition_lag_records[5m]) > 0 and ' +
         'changes(millrace_partition_committed_offset[5m]) == 0 unless ' +
         'ignoring (topic, partition) millrace_replay_remaining_records > 0',
       for: '3m',
@@ -68,8 +72,8 @@ export const PROGRESS_ALERTS = {
         'Partition {{ $labels.partition }} of {{ $labels.topic }}: {{ $value | humanize }} records wait, and ' +
         '{{ $labels.instance }} has committed nothing for 5 min.',
       meaning:
-        'The owner has the partition and does not come forward. Up to 10 offsets may be markers of the ' +
-        "writers' transactions, which nobody answers, so fewer do not count.",
+        "The owner has the partition and does not come forward. Markers of the writers' transactions are not in " +
+        "the service's own lag; the lag that Kafka's tools show has them, and may stay above 0 for ever.",
       remedies: [
         'Another alert of this deployment mostly names the cause: registry, brokers, breaker, commits that fail.',
         'The warnings in the log of the instance, and `trouble` in its `/status.json`.',

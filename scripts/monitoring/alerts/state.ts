@@ -52,5 +52,21 @@ export const STATE_ALERTS = {
         'Has the number of keys jumped? A writer may use a new kind of key.',
       ],
     },
+    MillraceMemoryNearLimit: {
+      expr: 'millrace_process_resident_memory_bytes / millrace_memory_limit_bytes > 0.9',
+      for: '10m',
+      severity: 'warning',
+      summary: 'Memory is near the limit of the container',
+      description:
+        'The memory of {{ $labels.instance }} is at {{ $value | humanizePercentage }} of what its container may have; at 100 % the process is killed.',
+      meaning:
+        'State is counted by an estimate, and the process has more than state: [MillraceStateNearBound](#millracestatenearbound) may well be ' +
+        'quiet. A kill costs a restart and a restore; nothing is lost or doubled.',
+      remedies: [
+        'Raise `resources.limits.memory`, or lower `STATE_BYTES_MAX` so that the service ends by itself, with a reason; [performance](performance.md) says what a key takes.',
+        'Or run more instances, up to the number of partitions: each holds the keys of its partitions only.',
+        'Which part grows? `millrace_state_bytes`, `millrace_nodejs_heap_size_used_bytes`, `millrace_nodejs_external_memory_bytes`. None of them, and each rebalance adds to it: is `MALLOC_ARENA_MAX=1` set?',
+      ],
+    },
   },
 } as const satisfies AlertGroup

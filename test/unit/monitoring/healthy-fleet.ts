@@ -2,10 +2,14 @@ import { of, ofQueue, part } from './alert-case.ts'
 import type { RuleTest } from './promtool.ts'
 
 const MINUTES = 420
+const STARTED_MINUTES = 5
 const END = `x${MINUTES}`
 const OWN = { a: ['0', '1'], b: ['2', '3'] } as const
 
-/** Two instances with two partitions each, 100 records/s, and a dead letter: not one alert in seven hours. */
+/**
+ * Two instances with two partitions each, 100 records/s, and a dead letter: at no minute of seven hours an alert, and
+ * after the start none that waits to be one.
+ */
 export const HEALTHY_FLEET: RuleTest = {
   name: 'a healthy fleet',
   interval: '1m',
@@ -17,11 +21,11 @@ export const HEALTHY_FLEET: RuleTest = {
     [part('millrace_record_to_commit_latency_seconds', '_count')]: `0+6000${END}`,
     [part('millrace_record_to_commit_latency_seconds', '_bucket', '0.5')]: `0+5995${END}`,
   }).map(([series, values]) => ({ series, values })),
-  promql_expr_test: [5, 60, MINUTES].map((minutes) => ({
-    expr: 'ALERTS',
-    eval_time: `${minutes}m`,
-    exp_samples: [],
-  })),
+  promql_expr_test: [
+    'count_over_time(ALERTS{alertstate="firing"}[7h])',
+    // While they start, some are pending.
+    `count_over_time(ALERTS[${MINUTES - STARTED_MINUTES}m])`,
+  ].map((expr) => ({ expr, eval_time: `${MINUTES}m`, exp_samples: [] })),
 }
 
 function instance(id: 'a' | 'b'): Record<string, string> {
@@ -51,6 +55,9 @@ function instance(id: 'a' | 'b'): Record<string, string> {
     [of('millrace_dead_letters_total', { reason: 'undecodable' }, id)]: `0${END}`,
     [of('millrace_dead_letters_total', { reason: 'future-event-time' }, id)]: `0${END}`,
     [of('millrace_dead_letter_breaker_open', {}, id)]: `0${END}`,
+    [of('millrace_dead_letter_breaker_trips_total', {}, id)]: `0${END}`,
+    [of('millrace_memory_limit_bytes', {}, id)]: `1000000${END}`,
+    [`millrace_process_resident_memory_bytes{job="m",instance="${id}"}`]: `500000+100${END}`,
     [of('millrace_feature_freshness_seconds', {}, id)]: `0.3${END}`,
     [of('millrace_transactions_total', { result: 'committed' }, id)]: `0+600${END}`,
     [of('millrace_transactions_total', { result: 'aborted' }, id)]: `0x60 1${END}`,

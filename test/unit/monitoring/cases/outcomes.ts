@@ -3,6 +3,7 @@ import { of, P0 } from '../alert-case.ts'
 import type { CasesOf } from '../alert-case.ts'
 
 const OPEN = of('millrace_dead_letter_breaker_open', {})
+const TRIPS = of('millrace_dead_letter_breaker_trips_total', {})
 const PROCESSED = of('millrace_records_processed_total', { topic: 'events' })
 const UNDECODABLE = of('millrace_dead_letters_total', { reason: 'undecodable' })
 const FUTURE = of('millrace_dead_letters_total', { reason: 'future-event-time' })
@@ -31,6 +32,24 @@ export const OUTCOME_CASES = {
         series: { [OPEN]: '1x5 0x10' },
         atMinutes: 8,
       },
+    ],
+  },
+  MillraceBreakerTrips: {
+    fires: {
+      when: 'the breaker tripped, and closed before a scrape saw it open',
+      series: { [TRIPS]: '0x10 2x10', [OPEN]: '0x20' },
+      atMinutes: 12,
+      alerts: [
+        {
+          labels: { job: 'm' },
+          description:
+            'The breaker of m tripped 2 times within 15 min: each time a unit of work was not committed.',
+        },
+      ],
+    },
+    quiet: [
+      { when: 'that was half an hour ago', series: { [TRIPS]: '0x5 2x50' }, atMinutes: 40 },
+      { when: 'it never did', series: { [TRIPS]: '0x20' }, atMinutes: 12 },
     ],
   },
   MillraceDeadLetterRatio: {

@@ -3,6 +3,7 @@ import { of, P0 } from '../alert-case.ts'
 import type { CasesOf } from '../alert-case.ts'
 
 const BUILD = of('millrace_build_info', { version: '1', node: '24' })
+const P1 = { ...P0, partition: '1' } as const
 const POSITION = of('millrace_partition_position_offset', P0)
 const COMMITTED = of('millrace_partition_committed_offset', P0)
 const LAG = of('millrace_partition_lag_records', P0)
@@ -33,6 +34,11 @@ export const PROGRESS_CASES = {
           [BUILD]: '1x10 stale',
           [of('millrace_build_info', { version: '1', node: '24' }, 'b')]: '1x30',
         },
+        atMinutes: 30,
+      },
+      {
+        when: 'KEDA took the last instance, as it may',
+        series: { [BUILD.replace('}', ',scales_to_zero="true"}')]: '1x10 stale' },
         atMinutes: 30,
       },
       {
@@ -98,12 +104,14 @@ export const PROGRESS_CASES = {
   },
   MillraceNoProgress: {
     fires: {
-      when: 'records wait and nothing is committed, though units are tried',
+      when: 'records wait, in one partition a single one, and nothing is committed, though units are tried',
       series: {
         [LAG]: '2000x30',
         [COMMITTED]: '500x30',
         [POSITION]: '500+7x30',
         [REPLAY]: '0x30',
+        [of('millrace_partition_lag_records', P1)]: '1x30',
+        [of('millrace_partition_committed_offset', P1)]: '700x30',
       },
       atMinutes: 15,
       alerts: [
@@ -111,6 +119,11 @@ export const PROGRESS_CASES = {
           labels: { job: 'm', instance: 'a', ...P0 },
           description:
             'Partition 0 of events: 2k records wait, and a has committed nothing for 5 min.',
+        },
+        {
+          labels: { job: 'm', instance: 'a', ...P1 },
+          description:
+            'Partition 1 of events: 1 records wait, and a has committed nothing for 5 min.',
         },
       ],
     },
@@ -121,8 +134,8 @@ export const PROGRESS_CASES = {
         atMinutes: 15,
       },
       {
-        when: 'all is answered but the markers at the end of the log',
-        series: { [LAG]: '2x30', [COMMITTED]: '500x30', [REPLAY]: '0x30' },
+        when: 'all is answered and nothing comes',
+        series: { [LAG]: '0x30', [COMMITTED]: '500x30', [REPLAY]: '0x30' },
         atMinutes: 15,
       },
       {

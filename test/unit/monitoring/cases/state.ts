@@ -8,6 +8,8 @@ const RESTORING = of('millrace_phase', { phase: 'restoring' })
 const RUNNING = of('millrace_phase', { phase: 'running' })
 const BYTES = of('millrace_state_bytes', {})
 const KEYS = of('millrace_state_keys', {})
+const RESIDENT = 'millrace_process_resident_memory_bytes{job="m",instance="a"}'
+const LIMIT = of('millrace_memory_limit_bytes', {})
 const GAPS = of('millrace_state_gaps_accepted_total', {})
 const BOUNDS = {
   [of('millrace_state_max_bytes', {})]: '1000x30',
@@ -85,6 +87,28 @@ export const STATE_CASES = {
         series: { [BYTES]: '800x30', [KEYS]: '80x30', ...BOUNDS },
         atMinutes: 15,
       },
+    ],
+  },
+  MillraceMemoryNearLimit: {
+    fires: {
+      when: 'nearly all of the container is used, though state has room',
+      series: { [RESIDENT]: '950x30', [LIMIT]: '1000x30', [BYTES]: '300x30', ...BOUNDS },
+      atMinutes: 15,
+      alerts: [
+        {
+          labels: { job: 'm', instance: 'a' },
+          description:
+            'The memory of a is at 95% of what its container may have; at 100 % the process is killed.',
+        },
+      ],
+    },
+    quiet: [
+      {
+        when: 'there is room',
+        series: { [RESIDENT]: '800x30', [LIMIT]: '1000x30' },
+        atMinutes: 15,
+      },
+      { when: 'there is no limit', series: { [RESIDENT]: '950x30' }, atMinutes: 15 },
     ],
   },
 } as const satisfies CasesOf<typeof STATE_ALERTS>
