@@ -40,8 +40,8 @@ export function consumerProperties(config: Config): ClientProperties {
     'enable.auto.offset.store': false,
     'fetch.wait.max.ms': 100,
     // What is fetched ahead, per partition: more makes nothing faster, and a small record takes several
-    // times its size in the queue.
-    'fetch.message.max.bytes': MEGABYTE,
+    // times its size in the queue. What is asked for while the queue is not full comes on top.
+    'fetch.message.max.bytes': MEGABYTE / 2,
     'queued.min.messages': 10_000,
     // One queue for all partitions: 64 MB bound it.
     'queued.max.messages.kbytes': 65_536,
