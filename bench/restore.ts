@@ -212,6 +212,7 @@ async function restore(
     insist: (call) => call(),
     events: {
       restoring: nothing,
+      restoreGoesOn: nothing,
       restored: nothing,
       changelogUnusable: nothing,
       fenced: nothing,

@@ -141,7 +141,12 @@ export function errorTable(): string {
 /** The table of codes of log lines. */
 export function logTable(): string {
   return markdownTable(
-    ['code', 'level', 'meaning'],
-    Object.entries(LOG_CODES).map(([code, { level, meaning }]) => [`\`${code}\``, level, meaning]),
+    ['code', 'level', 'meaning', 'what to do'],
+    Object.entries(LOG_CODES).map(([code, { level, meaning, advice }]) => [
+      `\`${code}\``,
+      level,
+      meaning,
+      advice,
+    ]),
   )
 }

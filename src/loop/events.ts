@@ -2,6 +2,7 @@ import type { ServiceError } from '../domain/errors.ts'
 import type { OffsetCommit } from '../sink/port.ts'
 import type { Rebalance } from '../source/port.ts'
 import type { Location } from './locate.ts'
+import type { RestoreProgress } from './observer.ts'
 import type { Recovery } from './recover.ts'
 
 /** A partition's state as read from the changelog. */
@@ -25,6 +26,8 @@ export interface LoopEvents {
   located(location: Location): void
   /** State of a partition is being read from the changelog; `offsets` is how far there is to go. */
   restoring(partition: number, offsets: number): void
+  /** How far the restores are that go on for a while. */
+  restoreGoesOn(progress: readonly RestoreProgress[]): void
   restored(result: Restoration): void
   /** A former owner's open transaction held up the restore of these partitions, and is aborted. */
   fenced(instanceId: string, partitions: readonly number[]): void

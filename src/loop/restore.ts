@@ -12,6 +12,9 @@ import type { LoopObserver, RestoreProgress } from './observer.ts'
 /** Records of one look at the changelog: what the rest of the service waits for at most. */
 const RECORDS_MAX = 5_000
 
+/** How often a restore tells how far it is, ms. */
+const TOLD_EVERY_MS = 5_000
+
 /** Partitions asked for together: each request holds a thread that the rest of the service shares. */
 const AT_ONCE = 4
 
@@ -48,7 +51,7 @@ export interface RestorerParts {
   readonly engine: FeatureEngine
   readonly events: Pick<
     LoopEvents,
-    'restoring' | 'restored' | 'changelogUnusable' | 'fenced' | 'notFenced'
+    'restoring' | 'restoreGoesOn' | 'restored' | 'changelogUnusable' | 'fenced' | 'notFenced'
   >
   readonly observer: Pick<LoopObserver, 'formerOwner'>
   readonly clock: Clock
@@ -72,6 +75,8 @@ export class Restorer {
   #failure: { readonly error: unknown } | undefined
   #working: Promise<void> = Promise.resolve()
   #isPolling = false
+  /** When it was last told how far all this is, wall-clock ms. */
+  #toldAtMs = 0
 
   constructor(parts: RestorerParts) {
     this.#parts = parts
@@ -193,6 +198,7 @@ export class Restorer {
     if (this.#isPolling || changelog === undefined) return
     const visit = (record: RecordView): void => this.#apply(record)
     this.#isPolling = true
+    this.#toldAtMs = this.#parts.clock.now()
     try {
       for (this.#finish(changelog); this.#restoring.size > 0; this.#finish(changelog)) {
         try {
@@ -201,10 +207,18 @@ export class Restorer {
           if (this.#restoring.size > 0) throw error
         }
         this.#noticeStalls(changelog)
+        this.#tell()
       }
     } finally {
       this.#isPolling = false
     }
+  }
+
+  #tell(): void {
+    const nowMs = this.#parts.clock.now()
+    if (this.#restoring.size === 0 || nowMs - this.#toldAtMs < TOLD_EVERY_MS) return
+    this.#toldAtMs = nowMs
+    this.#parts.events.restoreGoesOn(this.progress())
   }
 
   /** A partition that comes no further waits for a transaction that its former owner left open. */

@@ -1,5 +1,6 @@
 import type { DriftFigures, Histogram, RecentFigures } from '../loop/figures.ts'
 import type { LoopSnapshot, RestoreProgress } from '../loop/observer.ts'
+import { restoreFigures } from '../loop/restore-figures.ts'
 import { doing } from './doing.ts'
 import { ready } from './health.ts'
 
@@ -71,18 +72,10 @@ export function statusReport(
 /** As it is before it becomes JSON, where what is `undefined` is left out. */
 export type StatusReport = ReturnType<typeof statusReport>
 
-/** Progress with the figures that people ask for: a rate, and how long it still takes. */
-function restoreReport({ partition, done, total, records, forMs }: RestoreProgress) {
-  const seconds = Math.max(forMs, 1) / 1_000
-  const offsetsPerSecond = done / seconds
-  return {
-    partition,
-    done,
-    total,
-    percent: total === 0 ? 100 : Math.round((done / total) * 100),
-    recordsPerSecond: Math.round(records / seconds),
-    secondsLeft: done === 0 ? null : Math.ceil((total - done) / offsetsPerSecond),
-  }
+/** Progress with the figures that people ask for. */
+function restoreReport(progress: RestoreProgress) {
+  const { partition, done, total } = progress
+  return { partition, done, total, ...restoreFigures(progress) }
 }
 
 function timesOf(times: Readonly<Record<string, number>>): Readonly<Record<string, string | null>> {

@@ -1,5 +1,6 @@
 import type { ServiceError } from '../domain/errors.ts'
 import type { LoopEvents } from '../loop/events.ts'
+import { restoreFigures } from '../loop/restore-figures.ts'
 import type { CacheEvents } from '../runtime/registry-cache.ts'
 import type { Log, LogFields } from './log.ts'
 import type { SpanIds } from './unit-spans.ts'
@@ -32,6 +33,16 @@ export function logEvents(
     restoring: (partition, offsets) => {
       const message = `partition ${partition}: reads ${offsets} offsets of the changelog`
       log('RESTORE_STARTED', message, { partition, offsets })
+    },
+    restoreGoesOn: (progress) => {
+      for (const each of progress) {
+        const { partition } = each
+        const figures = restoreFigures(each)
+        const left = figures.secondsLeft === null ? '' : `, ${figures.secondsLeft} s left`
+        const pace = `${figures.recordsPerSecond} records/s`
+        const message = `partition ${partition}: ${figures.percent} %, ${pace}${left}`
+        log('RESTORE_PROGRESS', message, { partition, records: each.records, ...figures })
+      }
     },
     restored: ({ partition, tiles, records, forMs }) => {
       const message = `partition ${partition}: ${tiles} tiles restored in ${Math.round(forMs)} ms`

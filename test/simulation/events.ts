@@ -26,6 +26,7 @@ export function eventsOf({ world, broker, operator }: Cluster, caller: Caller): 
       if (offsets > 0) world.reach('restore')
       say(`restoring ${partition}, ${offsets} offsets`)
     },
+    restoreGoesOn: (progress) => say(`restoring ${progress.length} partitions`),
     restored: ({ partition, tiles }) => say(`restored ${partition}, ${tiles} tiles`),
     changelogUnusable: (partition, problem) => {
       world.reach('changelog-unusable')
