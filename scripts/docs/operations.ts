@@ -87,8 +87,8 @@ const ERROR_HELP = {
     'Restart: the next start asks the broker, so nothing is lost or doubled',
   ],
   CONSUMER_FATAL: [
-    'The consumer cannot go on, e.g. another process took its place in the group (after an outage a new client is tried first)',
-    'Restart. Often: two processes share one `INSTANCE_ID`',
+    'The consumer cannot go on, e.g. another process took its place in the group (after an outage a new client is tried first), or 20 units in a row could not be committed',
+    'Restart. Often: two processes share one `INSTANCE_ID`; else look at the cause in the message',
   ],
   STATE_KEYS_MAX: [
     'More keys are live than `STATE_KEYS_MAX`',
