@@ -40,7 +40,8 @@ import type { OutputPlan } from './sink/plan.ts'
 import { KafkaChangelog } from './source/kafka-changelog.ts'
 import type { KafkaSource } from './source/kafka-consumer.ts'
 import { readLastWritten } from './source/last-written.ts'
-import { requireTopics } from './source/topic-check.ts'
+import { requireTopics, tooSmall } from './source/topic-check.ts'
+import { readTopicSettings } from './source/topic-settings.ts'
 import { prepareChangelog } from './start/changelog.ts'
 import { createClients } from './start/clients.ts'
 import type { Clients } from './start/clients.ts'
@@ -147,6 +148,7 @@ export class Service {
     const loop = this.#compose(parts)
     limitHeapGrowth()
     log('STARTED', `consuming "${inputTopic}", serving ${config.httpHost}:${port}`, { port })
+    void this.#warnOfSizes()
     await loop.run()
     await source.close()
     await producer.close()
@@ -234,6 +236,20 @@ export class Service {
       this.#waitFor(() => requireTopics(source, config.inputTopic, topics)),
       this.#waitFor(() => producer.connect()),
     ])
+  }
+
+  /** Beside the work: it is a warning, and nothing waits for it. */
+  async #warnOfSizes(): Promise<void> {
+    const { config, log } = this.#options
+    const { inputTopic, deadLetterTopic, lateTopic } = config
+    const takers = [deadLetterTopic, lateTopic]
+    try {
+      const settings = await readTopicSettings(adminProperties(config), [inputTopic, ...takers])
+      for (const line of tooSmall(settings, inputTopic, takers)) log('TOPIC_TOO_SMALL', line)
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error)
+      log('CONFIG_WARNING', `whether dead letters have room is not known: ${why}`)
+    }
   }
 
   #compose(parts: {

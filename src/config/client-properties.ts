@@ -18,6 +18,8 @@ const POLL_INTERVAL_MS = 300_000
 /** A member learns of a rebalance by its next heartbeat, and partitions that move wait for all to know. */
 const HEARTBEAT_MAX_MS = 500
 const MEGABYTE = 1024 * 1024
+/** More than any topic takes in practice. */
+const RECORD_BYTES_MAX = 128 * MEGABYTE
 
 /**
  * Properties of the consumer of the input topic. What was passed through comes last, and cannot be
@@ -122,6 +124,8 @@ export function producerProperties(
     partitioner: 'murmur2_random',
     'linger.ms': 5,
     'compression.codec': 'lz4',
+    // A record that is turned down is written as it came, however large: the broker's bound is the one that counts.
+    'message.max.bytes': RECORD_BYTES_MAX,
     'queue.buffering.max.messages': 200_000,
     'queue.buffering.max.kbytes': 262_144,
     // Back-to-back transactions meet a coordinator still busy with the last one: ask again soon.

@@ -67,6 +67,13 @@ export const LOG_CODES = {
       'is lost by it; the log may grow larger than it need.',
     advice: 'Set what the message names, or leave it: the log only grows',
   },
+  TOPIC_TOO_SMALL: {
+    level: 'warn',
+    meaning:
+      'The dead-letter topic or the late topic may refuse the largest records of the input, which are written ' +
+      'there as they came, with headers. Until it takes such a record its partition stands still.',
+    advice: 'Run the command of the message',
+  },
   RESTORE_STARTED: {
     level: 'info',
     meaning: 'State of a partition is being read from the changelog; other partitions go on.',
