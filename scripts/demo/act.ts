@@ -41,13 +41,20 @@ export interface ActResult {
   readonly read: ReadBack
 }
 
+/** What takes records as they came, with headers beside: room for more than the input's 1 MiB. */
+const TAKERS: ReadonlySet<string> = new Set(['late', 'deadLetters'])
+
 /** Topics of its own, a service of its own, a replay, and everything read back. */
 export async function play(plan: ActPlan): Promise<ActResult> {
   const { name, testbed, flights, rate, screen } = plan
   const prefix = `demo-${Date.now().toString(36)}-${name}`
   const topics = topicsOf(prefix)
   await testbed.createTopics(
-    Object.values(topics).map((topic) => ({ name: topic, partitions: PARTITIONS })),
+    Object.entries(topics).map(([kind, name]) => ({
+      name,
+      partitions: PARTITIONS,
+      ...(TAKERS.has(kind) && { config: { 'max.message.bytes': '2097152' } }),
+    })),
   )
   const [port = 0] = await freePorts(1)
   const logFile = join(LOGS, `demo-${name}.log`)
