@@ -48,14 +48,14 @@ function isEqual(want: Expected, have: OutputRecord): boolean {
 }
 
 function headersOf({ headers = [] }: OutputRecord): string[] {
-  const told: string[] = []
+  const lines: string[] = []
   for (const header of headers) {
     for (const [fullName, value] of Object.entries(header)) {
       const name = fullName.slice(PREFIX.length)
-      if (!UNCOMPARED.includes(name)) told.push(`${name}=${String(value)}`)
+      if (!UNCOMPARED.includes(name)) lines.push(`${name}=${String(value)}`)
     }
   }
-  return told
+  return lines
 }
 
 function told(record: OutputRecord | undefined): string {
