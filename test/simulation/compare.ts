@@ -26,8 +26,10 @@ export function differences(
   return OUTPUT_TOPICS.flatMap((topic) => {
     const [wanted, got] = [allWanted.get(topic) ?? [], all.get(topic) ?? []]
     const problems: string[] = []
-    for (let at = 0; at < Math.max(wanted.length, got.length); at += 1) {
-      const [want, have] = [wanted[at], got[at]]
+    const count = Math.max(wanted.length, got.length)
+    for (let at = 0; at < count; at += 1) {
+      const want = wanted[at]
+      const have = got[at]
       if (want !== undefined && have !== undefined && isEqual(want, have)) continue
       problems.push(`${topic} ${at} is ${told(have)}, not ${JSON.stringify(want)}`)
       if (problems.length === PROBLEMS_MAX) break
@@ -46,14 +48,14 @@ function isEqual(want: Expected, have: OutputRecord): boolean {
 }
 
 function headersOf({ headers = [] }: OutputRecord): string[] {
-  const texts: string[] = []
+  const lines: string[] = []
   for (const header of headers) {
     for (const [fullName, value] of Object.entries(header)) {
       const name = fullName.slice(PREFIX.length)
-      if (!UNCOMPARED.includes(name)) texts.push(`${name}=${String(value)}`)
+      if (!UNCOMPARED.includes(name)) lines.push(`${name}=${String(value)}`)
     }
   }
-  return texts
+  return lines
 }
 
 function told(record: OutputRecord | undefined): string {

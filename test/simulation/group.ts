@@ -22,6 +22,7 @@ export interface Member {
 export class Group {
   readonly #world: World
   readonly #owners: (Member | undefined)[]
+  readonly #partitions: readonly number[]
   readonly #members = new Map<string, Member>()
   /** The members by name. */
   #live: readonly Member[] = []
@@ -33,6 +34,7 @@ export class Group {
   constructor(world: World, partitions: number) {
     this.#world = world
     this.#owners = Array.from({ length: partitions }, () => undefined)
+    this.#partitions = this.#owners.map((_, partition) => partition)
     this.#turns = this.#owners.map(() => 0)
     void this.#watch()
   }
@@ -125,7 +127,7 @@ export class Group {
     if (live.length === 0) return
     const target = (partition: number): Member | undefined =>
       live[(partition + (this.#turns[partition] ?? 0)) % live.length]
-    const partitions = this.#owners.map((_, partition) => partition)
+    const partitions = this.#partitions
     for (const member of live) {
       if (member.isPending) continue
       const going = partitions.filter((p) => this.owns(member, p) && target(p) !== member)
