@@ -149,8 +149,8 @@ test('what a template reads of the configuration cannot come from a secret', () 
     .filter((entry) => entry.isFile())
     .map(({ name }) => readFileSync(join(folder, name), 'utf8'))
     .join('\n')
-  const read = text.matchAll(/(?:"millrace\.variable" \(list [$.] "|\.Values\.config\.)([A-Z_]+)/g)
-  const names = new Set([...read].map(([, name = '']) => name))
+  const found = text.matchAll(/(?:"millrace\.variable" \(list [$.] "|\.Values\.config\.)([A-Z_]+)/g)
+  const names = new Set([...found].map(([, name = '']) => name))
   assert.deepEqual([...names].toSorted(), READ_BY_THE_CHART.toSorted())
 })
 
@@ -190,7 +190,10 @@ for (const name of EXAMPLES.keys()) {
       manifests.find(({ kind }) => kind === 'StatefulSet') ?? only(manifests, 'Deployment')
     const limit = at(workload, `${POD}.containers.0.resources.limits.memory`)
     const given = Number(variables(manifests)['STATE_BYTES_MAX'] ?? STATE_BYTES_DEFAULT)
-    assert.ok(bytesOf(limit) >= given * 1.25 + 600 * 1_048_576, `${limit} for ${given} bytes`)
+    assert.ok(
+      bytesOf(limit) >= given * 1.25 + 600 * 1_048_576,
+      `${String(limit)} for ${given} bytes`,
+    )
   })
 }
 

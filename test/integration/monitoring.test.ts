@@ -17,6 +17,8 @@ const FLIGHTS = 6_000
 /** Flights written at once, so that counters move while they are scraped. */
 const PORTION = 1_000
 const RATE_WINDOW = '1m'
+/** Waits to be raised, and rightly: the flights are of 2013, as in any backfill. */
+const STALE = 'MillraceFeaturesStale'
 /** One dead letter, so that there is an oldest one. */
 const BROKEN: NewRecord = { partition: 0, key: null, value: Buffer.from('no schema') }
 
@@ -46,7 +48,7 @@ function selectorsOf(expr: string): readonly string[] {
   return found.filter((selector) => !ABSENT.has(selector.replace(/\{.*/, '')))
 }
 
-test('a real Prometheus finds what rules and dashboard ask for in a real run, and raises no alert', async (t) => {
+test('a real Prometheus finds what rules and dashboard ask for in a real run, and has no alert in sight', async (t) => {
   const bed = await createBed({ partitions: FLIGHT_PARTITIONS, model: 'flight-delay' })
   const records = [...(await flightRecords(bed, await firstFlights(FLIGHTS))), BROKEN]
   const service = new ServiceProcess(t, {
@@ -103,8 +105,9 @@ test('a real Prometheus finds what rules and dashboard ask for in a real run, an
   assert.equal(states.length, rules.length)
   for (const { name, health, lastError } of states)
     assert.equal(health, 'ok', `${name}: ${lastError}`)
+  const raised = states.filter(({ state }) => state === 'pending' || state === 'firing')
   assert.deepEqual(
-    states.filter(({ state }) => !['inactive', undefined].includes(state)).map(({ name }) => name),
+    raised.filter(({ name, state }) => name !== STALE || state === 'firing'),
     [],
   )
   await Promise.all([service.stop(), watch.stop()])
