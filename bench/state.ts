@@ -27,6 +27,7 @@ const LOADS = [
 ] as const
 /** So that as many events as these come after the tiles, each driving one out. */
 const EVENTS = 1_000_000
+const NAMES = ['counted', 'live', 'resident', 'at most']
 const OPTIONS = { json: 'flag' } as const
 
 process.exitCode = await runCommand({ help: HELP, options: OPTIONS, run })
@@ -40,8 +41,6 @@ async function run({ json }: OptionValues<typeof OPTIONS>): Promise<number> {
   }
   return 0
 }
-
-const NAMES = ['counted', 'live', 'resident', 'at most']
 
 function told(load: { readonly keys: number; readonly tiles: number }, of: EngineResult): string {
   const bytes = [of.estimatedBytes, of.liveBytes, of.residentBytes, of.peakResidentBytes]
