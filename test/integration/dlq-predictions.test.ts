@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { TestContext } from 'node:test'
 import type { InputRecord } from '../../src/domain/record.ts'
+import { untimed, withReason } from '../harness/answer-bytes.ts'
+import type { OutputFormat } from '../harness/answer-bytes.ts'
 import { endsOf, whenCommitted } from '../harness/answers.ts'
 import type { Audit } from '../harness/answers.ts'
 import { createBed } from '../harness/bed.ts'
@@ -29,10 +31,8 @@ const KINDS = ['predicted', 'invalid-event', 'unscorable', 'undecodable'] as con
 /** The mended version answers all of these. */
 const MENDED = new Set(['invalid-event', 'unscorable'])
 const ANSWERS = ['features', 'predictions', 'audit'] as const
-/** How many bytes at the end of a value say when it was computed: Avro writes that last. */
-const TIME_BYTES = { features: 1 + '2026-01-05T12:00:00.000Z'.length, predictions: 6, audit: 6 }
-/** Of the wire format, and the outcome after it. */
-const BEFORE_REASON = 5 + 1
+/** Letters that are answered in each format but Avro; of both kinds. */
+const EACH_FORMAT = 40
 
 function kindOf(index: number): (typeof KINDS)[number] {
   return KINDS[(index >> 1) % KINDS.length] ?? 'predicted'
@@ -106,18 +106,30 @@ function count(isOf: (kind: string) => boolean): number {
   return Array.from({ length: EVENTS }, (_, index) => kindOf(index)).filter(isOf).length
 }
 
-/** What one answer must be to the byte, but for when it was computed. */
-function comparable(topic: (typeof ANSWERS)[number], record: InputRecord) {
-  const { partition, key, value, headers } = record
-  assert.ok(value !== null)
-  return { partition, key, value: value.subarray(0, -TIME_BYTES[topic]), headers }
+/** What an answer is of. */
+interface Answer {
+  readonly format: OutputFormat
+  readonly topic: (typeof ANSWERS)[number]
+  /** The input record: what kind of event, and where it was read. */
+  readonly source: { readonly kind: string; readonly at: string }
 }
 
-/** An audit value of the service with the reason that a replay puts there. */
-function withReason(value: Buffer, reason: string): Buffer {
-  assert.equal(value[BEFORE_REASON], 0, 'an answer of the service has no reason')
-  const said = Buffer.concat([Buffer.from([2, reason.length * 2]), Buffer.from(reason)])
-  return Buffer.concat([value.subarray(0, BEFORE_REASON), said, value.subarray(BEFORE_REASON + 1)])
+/** That a replay's answer is what the service gives, to the byte, but for when it was computed. */
+function assertAlike(answer: Answer, replayed: InputRecord, served: InputRecord): void {
+  const { format, topic, source } = answer
+  assert.ok(replayed.value !== null && served.value !== null)
+  assert.equal(served.headers?.length, 1, 'its trace')
+  const wanted = { value: served.value, headers: [...(served.headers ?? [])] }
+  if (topic === 'audit') {
+    wanted.value = withReason(format, served.value, source.kind)
+    wanted.headers.push({ 'millrace.replays': Buffer.from('1') })
+    wanted.headers.push({ 'millrace.replay.of': Buffer.from(source.at) })
+  }
+  const message = `${format} ${topic} of ${source.at}`
+  const valueOf = (value: Buffer): string => untimed(format, topic, value)
+  assert.equal(valueOf(replayed.value), valueOf(wanted.value), message)
+  assert.deepEqual(replayed.headers, wanted.headers, message)
+  assert.deepEqual([replayed.partition, replayed.key], [served.partition, served.key], message)
 }
 
 /** The last record of each key; every event has its own. */
@@ -193,52 +205,91 @@ async function checkAudits(bed: Bed, answerable: number): Promise<void> {
   }
 }
 
+/** What service and tool are told alike, but for the topics. */
+function shared(env: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  const { SCHEMA_SUBJECT_STRATEGY = '', OTEL_PROPAGATORS = '', DLQ_MAX_RATIO = '' } = env
+  return { SCHEMA_SUBJECT_STRATEGY, OTEL_PROPAGATORS, DLQ_MAX_RATIO }
+}
+
 /** Another application whose service has the mended model from the beginning answers the same records. */
 async function checkBytes(
   t: TestContext,
-  {
-    bed,
-    env,
-    ends,
-  }: {
-    readonly bed: Bed
-    readonly env: Readonly<Record<string, string>>
-    readonly ends: ReadonlyMap<number, number>
-  },
+  { bed, env, ends }: Awaited<ReturnType<typeof bedWithLetters>>,
 ): Promise<void> {
   const other = await createBed({ partitions: PARTITIONS })
-  const { SCHEMA_SUBJECT_STRATEGY = '', OTEL_PROPAGATORS = '', MODEL_DIR = '' } = env
-  const settings = { SCHEMA_SUBJECT_STRATEGY, OTEL_PROPAGATORS, MODEL_DIR, DLQ_MAX_RATIO: '1' }
-  await serve(t, { ...other.env, ...settings, INPUT_TOPIC: bed.topics.input }, ends)
+  const { MODEL_DIR = '' } = env
+  await serve(t, { ...other.env, ...shared(env), MODEL_DIR, INPUT_TOPIC: bed.topics.input }, ends)
   let compared = 0
   for (const topic of ANSWERS) {
     const served = await byUser(other, topic)
-    for (const [user, record] of await byUser(bed, topic)) {
-      // What was never decoded is audited under its own key.
-      const index = Number(/^u(\d+)$/.exec(user)?.[1] ?? Number.NaN)
-      if (Number.isNaN(index) || !MENDED.has(kindOf(index))) continue
+    for (const [user, replayed] of await byUser(bed, topic)) {
+      const source = sourceOf(bed, user)
+      if (source === undefined || !MENDED.has(source.kind)) continue
       const its = served.get(user)
       assert.ok(its !== undefined, user)
-      const answer = comparable(topic, record)
-      const service = comparable(topic, its)
-      assert.equal(service.headers?.length, 1, 'its trace')
-      if (topic === 'audit') {
-        service.value = withReason(service.value, kindOf(index))
-        service.headers = [
-          ...(service.headers ?? []),
-          { 'millrace.replays': Buffer.from('1') },
-          { 'millrace.replay.of': Buffer.from(coordinatesOf(bed, index)) },
-        ]
-      }
-      assert.deepEqual(answer, service, `${topic} of ${user}`)
+      assertAlike({ format: 'avro', topic, source }, replayed, its)
       compared += 1
     }
   }
   assert.equal(compared, ANSWERS.length * count((kind) => MENDED.has(kind)))
 }
 
+/** The input record of a user; `undefined` for what was never decoded, which is audited under its own key. */
+function sourceOf(bed: Bed, user: string): { kind: string; at: string } | undefined {
+  const index = Number(/^u(\d+)$/.exec(user)?.[1] ?? Number.NaN)
+  return Number.isNaN(index) ? undefined : { kind: kindOf(index), at: coordinatesOf(bed, index) }
+}
+
 function coordinatesOf(bed: Bed, index: number): string {
   return `${bed.topics.input}/${index % PARTITIONS}/${Math.floor(index / PARTITIONS)}`
+}
+
+test('in every other output format, too, a replay answers to the byte as the service would', async (t) => {
+  const letters = await bedWithLetters(t)
+  const mended = await statelessModel(t, 'mended')
+  for (const format of ['protobuf', 'json-schema', 'json'] as const) {
+    await checkFormat(t, { ...letters, format, mended })
+  }
+})
+
+/** Some letters are answered in a format, then all records by a service of its own, to the same topics. */
+async function checkFormat(
+  t: TestContext,
+  plan: Awaited<ReturnType<typeof bedWithLetters>> & {
+    readonly format: OutputFormat
+    readonly mended: string
+  },
+): Promise<void> {
+  const { bed, ends, format } = plan
+  const other = await createBed({ partitions: PARTITIONS })
+  const { FEATURES_TOPIC = '', PREDICTIONS_TOPIC = '', AUDIT_TOPIC = '' } = other.env
+  const env = {
+    ...plan.env,
+    FEATURES_TOPIC,
+    PREDICTIONS_TOPIC,
+    AUDIT_TOPIC,
+    MODEL_DIR: plan.mended,
+    OUTPUT_FORMAT: format,
+    // By name, a record would have one subject for all formats.
+    SCHEMA_SUBJECT_STRATEGY: 'topic-name',
+  }
+  const kinds = [...MENDED].flatMap((kind) => ['--where', `reason=${kind}`])
+  const run = await replayTo(env, ...kinds, '--limit', String(EACH_FORMAT))
+  assert.equal(run.status, 0, run.stderr)
+  const { MODEL_DIR, OUTPUT_FORMAT } = env
+  const settings = { ...shared(env), MODEL_DIR, OUTPUT_FORMAT, INPUT_TOPIC: bed.topics.input }
+  await serve(t, { ...other.env, ...settings }, ends)
+  for (const topic of ANSWERS) {
+    const all = Map.groupBy(await other.read(topic), ({ key }) => String(key))
+    let compared = 0
+    for (const [user, [replayed, served]] of all) {
+      const source = sourceOf(bed, user)
+      if (source === undefined || replayed === undefined || served === undefined) continue
+      assertAlike({ format, topic, source }, replayed, served)
+      compared += 1
+    }
+    assert.equal(compared, EACH_FORMAT)
+  }
 }
 
 test('what the model turns down again is told, stays, and can be answered later', async (t) => {
