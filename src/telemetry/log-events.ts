@@ -1,5 +1,6 @@
 import type { ServiceError } from '../domain/errors.ts'
 import type { LoopEvents } from '../loop/events.ts'
+import type { RestoreProgress } from '../loop/observer.ts'
 import { restoreFigures } from '../loop/restore-figures.ts'
 import type { CacheEvents } from '../runtime/registry-cache.ts'
 import type { Log, LogFields } from './log.ts'
@@ -35,14 +36,7 @@ export function logEvents(
       log('RESTORE_STARTED', message, { partition, offsets })
     },
     restoreGoesOn: (progress) => {
-      for (const each of progress) {
-        const { partition } = each
-        const figures = restoreFigures(each)
-        const left = figures.secondsLeft === null ? '' : `, ${figures.secondsLeft} s left`
-        const pace = `${figures.recordsPerSecond} records/s`
-        const message = `partition ${partition}: ${figures.percent} %, ${pace}${left}`
-        log('RESTORE_PROGRESS', message, { partition, records: each.records, ...figures })
-      }
+      for (const each of progress) logRestore(log, each)
     },
     restored: ({ partition, tiles, records, forMs }) => {
       const message = `partition ${partition}: ${tiles} tiles restored in ${Math.round(forMs)} ms`
@@ -134,6 +128,14 @@ function causeOf(error: unknown): Cause {
   if (!(error instanceof Error)) return { code: undefined, name: 'Error', message: String(error) }
   const code = 'code' in error ? String(error.code) : undefined
   return { code, name: error.name, message: error.message }
+}
+
+function logRestore(log: Log, progress: RestoreProgress): void {
+  const { partition, records } = progress
+  const figures = restoreFigures(progress)
+  const left = figures.secondsLeft === null ? '' : `, ${figures.secondsLeft} s left`
+  const message = `partition ${partition}: ${figures.percent} %, ${figures.recordsPerSecond} records/s${left}`
+  log('RESTORE_PROGRESS', message, { partition, records, ...figures })
 }
 
 function told(partitions: readonly number[]): string {

@@ -29,12 +29,8 @@ function read(path: string): string {
 
 /** The variables of the service's container that the chart sets from `config` and by itself. */
 function variables(manifests: readonly Manifest[]): Record<string, string> {
-  return {
-    ...(at(
-      manifests.find(({ kind }) => kind === 'ConfigMap'),
-      'data',
-    ) as Record<string, string>),
-  }
+  const config = manifests.find(({ kind }) => kind === 'ConfigMap')
+  return { ...(at(config, 'data') as Record<string, string>) }
 }
 
 for (const name of EXAMPLES.keys()) {
