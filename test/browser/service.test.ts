@@ -89,8 +89,8 @@ async function answers(url: string): Promise<true | undefined> {
   )
 }
 
-function poison(count: number): NewRecord[] {
-  return Array.from({ length: count }, () => ({
+function poison(records: number): NewRecord[] {
+  return Array.from({ length: records }, () => ({
     partition: 0,
     key: 'k',
     value: Buffer.from('no event'),
@@ -127,7 +127,7 @@ async function assertTrue(visit: Visit, url: string): Promise<void> {
   assertAge(tiles['Last commit'] ?? '', metrics.value('millrace_last_commit_timestamp_seconds'))
   assertPartitions(await visit.rows('#partition-rows'), metrics)
   assert.deepEqual(
-    (await visit.rows('#dead-letter-rows')).map(([what, count]) => [what, count]),
+    (await visit.rows('#dead-letter-rows')).map(([what, letters]) => [what, letters]),
     [
       [
         'not-wire-formatmillrace dlq list --where reason=not-wire-format',

@@ -19,8 +19,8 @@ test('the tests that may be skipped are those of the image, all of them and no o
   const declared = globSync('test/image/*.test.ts', { cwd: ROOT })
     .map((path) => readFileSync(resolve(ROOT, path), 'utf8'))
     .flatMap((text) => [...text.matchAll(/^testImage\(\s*(?<quote>['"])(?<name>.+?)\k<quote>,/gm)])
-    .map(({ groups }) => groups?.['name'])
-  assert.deepEqual(declared.toSorted(), [...SKIPPABLE].toSorted())
+    .map(({ groups }) => groups?.['name'] ?? '')
+  assert.deepEqual(new Set(declared), SKIPPABLE)
 })
 
 test('a test that may be skipped is counted as skipped', () => {
