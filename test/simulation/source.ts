@@ -20,6 +20,8 @@ const ABSENT_MAX_MS = 3_000
 const UNSTABLE_WAIT_MS = 20
 /** Of the full polls, after which a unit is likely to stay open. */
 const REBALANCE_SHARE = 0.2
+/** Of the holds, those after which a record still comes. */
+const LATE_SHARE = 0.3
 /** Of the polls, of which there are some hundreds. */
 const FENCED_SHARE = 0.02
 
@@ -31,6 +33,8 @@ export class SimSource implements Source {
   readonly #group: Group
   #onRebalance: (rebalance: Rebalance) => void = () => undefined
   #isHeld = false
+  /** A record is on its way that the hold came too late for. */
+  #isLeaking = false
   #isPolling = false
   /** How often a poll brings as much as there is. */
   readonly #greed: number
@@ -115,6 +119,8 @@ export class SimSource implements Source {
   async seek(starts: readonly StartOffset[]): Promise<void> {
     invariant(!this.#isPolling, 'a seek while a poll is in flight')
     if (starts.length === 0) return
+    // They stand still from now on, whatever becomes of this.
+    this.pause(starts.map(({ partition }) => partition))
     await this.#world.travel(this.member.caller)
     for (const { partition, offset } of starts) {
       // Of several some may have been done.
@@ -130,6 +136,7 @@ export class SimSource implements Source {
   }
 
   hold(): void {
+    if (!this.#isHeld) this.#isLeaking = this.#world.fault('late-record', LATE_SHARE)
     this.#isHeld = true
   }
 
@@ -161,7 +168,9 @@ export class SimSource implements Source {
    * stay open from one poll to the next.
    */
   #take(recordsMax: number): InputRecord[] {
-    if (this.#isHeld || this.member.isPending) return []
+    const isLeaking = this.#isLeaking
+    this.#isLeaking = false
+    if ((this.#isHeld && !isLeaking) || this.member.isPending) return []
     const isGreedy = this.#world.random.chance(this.#greed)
     const most = isGreedy ? recordsMax : this.#world.random.whole(1, recordsMax)
     const records: InputRecord[] = []
