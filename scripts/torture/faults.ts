@@ -7,6 +7,8 @@ import type { Fault } from './plan.ts'
 import type { BreakingProxy } from './proxy.ts'
 
 const TARGET_WAIT_MS = 20_000
+/** By then something has been committed, unless nothing is left to be. */
+const FIRED_WAIT_MS = 10_000
 const POLL_MS = 20
 const DELAY_MS = { least: 10, more: 150 } as const
 
@@ -38,6 +40,7 @@ export class Faults {
         await sleep(fault.afterMs)
         await this.#do(fault)
       }
+      await this.#fired(signal)
     } finally {
       // What is armed would hit whoever stops; and a lost answer may have begun one more fault.
       this.#victims.proxy.disarm()
@@ -109,16 +112,30 @@ export class Faults {
       const id = new RegExp(`${appId}-([a-z])`).exec(request.toString('latin1'))?.[1]
       const instance = fleet.byId(id ?? '')
       if (instance?.canBeHit === true) this.#lasting.push(this.#kill(instance, fault))
+      // Whoever it was is on its way out already.
+      else this.#swallowAndKill(fault)
     }
     proxy.swallowNext({ apiKey: END_TXN, cutAfterMs: fault.lastsMs, onSwallowed })
   }
 
-  /** The other one of the two where the asked one cannot be. */
+  /** The other one of the two where the asked one cannot be; waits while neither can. */
   async #scale(kind: 'add' | 'remove', target: number): Promise<void> {
     const { fleet, onFault } = this.#victims
-    if (kind === 'add' && fleet.add()) return onFault(kind)
-    if (await fleet.remove(target)) return onFault('remove')
-    if (fleet.add()) onFault('add')
+    const deadline = performance.now() + TARGET_WAIT_MS
+    while (performance.now() < deadline) {
+      if (kind === 'add' && fleet.add()) return onFault(kind)
+      if (await fleet.remove(target)) return onFault('remove')
+      if (fleet.add()) return onFault('add')
+      await sleep(POLL_MS)
+    }
+  }
+
+  /** What is armed happens with the next commits. */
+  async #fired(signal: AbortSignal): Promise<void> {
+    const deadline = performance.now() + FIRED_WAIT_MS
+    while (this.#victims.proxy.armed > 0 && !signal.aborted && performance.now() < deadline) {
+      await sleep(POLL_MS)
+    }
   }
 
   #later(afterMs: number, undo: () => void): void {

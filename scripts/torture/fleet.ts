@@ -20,12 +20,12 @@ export class Fleet {
           id,
           env,
           logFile: join(logFolder, `instance-${id}.log`),
-          onOwnEnd: (status) => count(this.#ownEnds, `${id} status ${status}`),
+          onOwnEnd: (status, cause) => count(this.#ownEnds, `${id} status ${status}, ${cause}`),
         }),
     )
   }
 
-  /** Ends nobody asked for, by instance and status. */
+  /** Ends nobody asked for, by instance, status and cause. */
   get ownEnds(): ReadonlyMap<string, number> {
     return this.#ownEnds
   }

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
-import { closeSync, openSync } from 'node:fs'
+import { closeSync, openSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
@@ -12,8 +12,8 @@ export interface InstanceOptions {
   readonly env: Readonly<Record<string, string>>
   /** Everything its processes say, one after the other. */
   readonly logFile: string
-  /** Told of an end that nobody asked for; it is started again, as an orchestrator would. */
-  readonly onOwnEnd: (status: number | string) => void
+  /** Told of an end that nobody asked for, with the last error in its log; it is started again, as an orchestrator would. */
+  readonly onOwnEnd: (status: number | string, cause: string) => void
 }
 
 /** Between an end that nobody asked for and the next start. */
@@ -73,7 +73,7 @@ export class Instance {
     this.#child = child
     child.once('exit', (status, signal) => {
       if (!this.#isWanted || child !== this.#child) return
-      this.#options.onOwnEnd(status ?? String(signal))
+      this.#options.onOwnEnd(status ?? String(signal), lastError(this.#options.logFile))
       setTimeout(() => {
         if (this.#isWanted && child === this.#child) this.start()
       }, BACKOFF_MS)
@@ -111,4 +111,14 @@ export class Instance {
     this.#isFrozen = false
     this.#child?.kill('SIGCONT')
   }
+}
+
+/** The code and the words of the last error that a process logged. */
+function lastError(logFile: string): string {
+  const line = readFileSync(logFile, 'utf8')
+    .split('\n')
+    .findLast((text) => text.startsWith('{"level":"error"'))
+  if (line === undefined) return 'nothing logged'
+  const { code, msg }: { code?: unknown; msg?: unknown } = JSON.parse(line)
+  return `${String(code)}: ${String(msg)}`
 }

@@ -102,15 +102,27 @@ const LASTS = {
   remove: [0, 0],
 } as const satisfies Record<FaultKind, readonly [number, number]>
 
+/** What needs something to be committed before it happens. */
+const WAITING: ReadonlySet<FaultKind> = new Set([
+  'swallow-end-txn',
+  'swallow-txn-offsets',
+  'swallow-and-kill',
+])
+/** Of the faults, the last ones, which come when nothing may be left to commit. */
+const LAST_SHARE = 0.25
+
 /** The faults of a seed, in their order. They fill the time in which records are written. */
 export function planFaults(seed: number, { counts, writeMs }: Size): readonly Fault[] {
   const random = new Random(seed)
   const kinds = FAULT_KINDS.flatMap((kind) => Array.from({ length: counts[kind] }, () => kind))
-  for (let last = kinds.length - 1; last > 0; last--) {
-    const other = random.whole(0, last)
-    const kept = kinds[last]
-    kinds[last] = kinds[other] ?? 'kill'
-    kinds[other] = kept ?? 'kill'
+  for (let last = kinds.length - 1; last > 0; last--) swap(kinds, last, random.whole(0, last))
+  const early = Math.ceil(kinds.length * (1 - LAST_SHARE))
+  for (let late = early; late < kinds.length; late++) {
+    if (!isWaiting(kinds[late])) continue
+    const others = Array.from({ length: early }, (_, at) => at).filter(
+      (at) => !isWaiting(kinds[at]),
+    )
+    swap(kinds, late, random.pick(others) ?? late)
   }
   const pauseMs = writeMs / (kinds.length + 1)
   return kinds.map((kind) => {
@@ -122,4 +134,32 @@ export function planFaults(seed: number, { counts, writeMs }: Size): readonly Fa
       target: random.next(),
     }
   })
+}
+
+/** What was planned and did not happen, in words; an instance more or one less is the same to the others. */
+export function shortfall(
+  planned: Size['counts'],
+  happened: Readonly<Record<string, number>>,
+): string[] {
+  const groups: readonly (readonly FaultKind[])[] = [
+    ['add', 'remove'],
+    ...FAULT_KINDS.filter((kind) => kind !== 'add' && kind !== 'remove').map((kind) => [kind]),
+  ]
+  return groups.flatMap((kinds) => {
+    const [wanted, done] = [planned, happened].map((counts) =>
+      kinds.reduce((sum, kind) => sum + (counts[kind] ?? 0), 0),
+    )
+    if (wanted === undefined || done === undefined || done >= wanted) return []
+    return [`${kinds.join(' or ')} happened ${done} times, ${wanted} were planned`]
+  })
+}
+
+function isWaiting(kind: FaultKind | undefined): boolean {
+  return kind !== undefined && WAITING.has(kind)
+}
+
+function swap(kinds: FaultKind[], one: number, other: number): void {
+  const kept = kinds[one]
+  kinds[one] = kinds[other] ?? 'kill'
+  kinds[other] = kept ?? 'kill'
 }

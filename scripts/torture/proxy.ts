@@ -48,6 +48,11 @@ export class BreakingProxy {
     return this.#swallowed
   }
 
+  /** Answers that are still to be lost. */
+  get armed(): number {
+    return this.#armed.length
+  }
+
   /** Loses the answer to the next request of a kind, on whichever connection it comes. */
   swallowNext(swallow: Swallow): void {
     this.#armed.push(swallow)

@@ -129,7 +129,7 @@ export const unitVariables = {
     group: 'Unit of work',
     unit: 'records',
     default: '10000',
-    description: 'A transaction that has answered this many records commits',
+    description: 'A transaction that has answered this many records, or read them back, commits',
   }),
   batchMaxRecords: withDefault(whole(1, 100_000), {
     name: 'BATCH_MAX_RECORDS',

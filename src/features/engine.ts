@@ -149,6 +149,11 @@ export class FeatureEngine {
     return this.#store.undoLog.hasTiles
   }
 
+  /** Changes of the open unit that are held so that they can be taken back. */
+  get changesHeld(): number {
+    return this.#store.undoLog.size
+  }
+
   /** Puts a record of the changelog into an open partition, outside units. @throws `STATE_KEYS_MAX` */
   restore(partition: number, record: { readonly key: Bytes; readonly value: Bytes }): Restored {
     return this.#store.restore(partition, this.layout.hash, record)

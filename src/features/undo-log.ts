@@ -49,6 +49,11 @@ export class UndoLog {
     table.mark(index, true)
   }
 
+  /** Entries: how much the open unit holds so that it can be taken back. */
+  get size(): number {
+    return this.#count
+  }
+
   /** Whether the open unit changed any tile. */
   get hasTiles(): boolean {
     return this.#tiles > 0

@@ -51,6 +51,16 @@ export class Fetcher {
     return this.#decoder.trouble
   }
 
+  /** Records that are polled and not decoded. */
+  get undecoded(): number {
+    return this.#undecoded.length
+  }
+
+  /** Partitions that stand still for want of a schema, or did a moment ago. */
+  get blocked(): number {
+    return this.#decoder.blocked
+  }
+
   /** Partitions whose schema has come: they stand still until `Source.seek`. */
   takeUnblocked(): readonly number[] {
     return this.#decoder.takeUnblocked()

@@ -3,6 +3,7 @@ import type { Rebalance, StartOffset } from '../source/port.ts'
 import { only } from './fetcher.ts'
 import type { Batch } from './fetcher.ts'
 import { isFlood } from './flood-gate.ts'
+import type { Held } from './held.ts'
 import { Insistence } from './insist.ts'
 import type { LoopPhase, Losses, RestoreProgress } from './observer.ts'
 import type { LoopParts } from './parts.ts'
@@ -72,6 +73,20 @@ export class Loop {
     return this.#restorer.progress()
   }
 
+  /** What is in memory now; the simulation holds it against its bounds. */
+  held(): Held {
+    const { engine, fetcher, unit } = this.#parts
+    return {
+      records: this.#unitRecords,
+      changes: engine.changesHeld,
+      undecoded: fetcher.undecoded,
+      blocked: fetcher.blocked,
+      unsent: unit.unsentRecords,
+      restores: this.#restorer.held,
+      rebalances: this.#rebalances.length,
+    }
+  }
+
   /** Ends `run` after the unit in flight has been committed. */
   stop(): void {
     this.#isStopping = true
@@ -105,16 +120,21 @@ export class Loop {
   }
 
   async #turn(batch: Batch): Promise<void> {
-    const { processor, unit, bounds, tally } = this.#parts
+    const { processor, unit, bounds } = this.#parts
     try {
       await processor.process(batch)
       if (!unit.isOpen) this.#acceptReplay()
-      const isDue =
-        batch.isShort || unit.ageMs >= bounds.intervalMs || tally.records >= bounds.recordsMax
+      const isFull = this.#unitRecords >= bounds.recordsMax
+      const isDue = batch.isShort || unit.ageMs >= bounds.intervalMs || isFull
       if (isDue) await this.#settlement.commit()
     } catch (error) {
       await this.#mend(error)
     }
+  }
+
+  /** What is read back costs the open unit as much as what it answers. */
+  get #unitRecords(): number {
+    return this.#parts.tally.records + this.#parts.partitions.replayed()
   }
 
   /** A unit of replayed records only has nothing to commit: state is what the log says. */
@@ -132,8 +152,8 @@ export class Loop {
 
   /** Answers an error of the unit, and reads on from where that leaves the partitions. */
   async #mend(error: unknown): Promise<void> {
-    const { source, clock, backoff } = this.#parts
-    await source.seek(await this.#settlement.mend(error))
+    const { clock, backoff } = this.#parts
+    await this.#seek(await this.#settlement.mend(error))
     // The gate sees to the pause of a flood.
     if (!isFlood(error)) await clock.sleep(backoff.next())
   }
@@ -208,7 +228,7 @@ export class Loop {
 
   async #seek(starts: readonly StartOffset[]): Promise<void> {
     if (starts.length === 0) return
-    await this.#insistence.repeat(() => this.#parts.source.seek(starts))
+    await this.#insistence.repeatInGroup(() => this.#parts.source.seek(starts))
   }
 
   /**
@@ -219,7 +239,7 @@ export class Loop {
     rebalance: Exclude<Rebalance, { kind: 'assigned' }>,
     held: Held,
   ): Promise<Held> {
-    const { engine, partitions, fetcher, source, events, rebalanceDrainMs } = this.#parts
+    const { engine, partitions, fetcher, events, rebalanceDrainMs } = this.#parts
     const settlement = this.#settlement
     const taken =
       rebalance.kind === 'lost'
@@ -238,7 +258,7 @@ export class Loop {
       this.#phase = 'waiting-for-assignment'
     events.released(rebalance)
     const again = taken === undefined ? [] : await settlement.decide(taken)
-    await source.seek(again)
+    await this.#seek(again)
     const isAgain = new Set(again.map(({ partition }) => partition))
     return only(held, (partition) => isOwned(partition) && !isAgain.has(partition))
   }

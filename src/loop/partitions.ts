@@ -64,6 +64,15 @@ export class PartitionTable {
     return false
   }
 
+  /** Offsets that the open unit has read back, over all partitions. */
+  replayed(): number {
+    let replayed = 0
+    for (const { position, unitStart, replayUntil } of this.#owned.values()) {
+      if (unitStart < replayUntil) replayed += Math.min(position, replayUntil) - unitStart
+    }
+    return replayed
+  }
+
   /** Partitions whose answered records the open unit has moved forward: what must be committed. */
   advanced(): readonly PartitionProgress[] {
     return this.all().filter(

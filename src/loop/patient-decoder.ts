@@ -67,9 +67,14 @@ export class PatientDecoder {
     return first?.error
   }
 
+  /** Partitions that are blocked, or were until a moment ago. */
+  get blocked(): number {
+    return this.#blocked.size + this.#unblocked.length
+  }
+
   /** Records of partitions that are blocked already are left out: they are read again. */
   async decode(records: readonly InputRecord[]): Promise<Decoding> {
-    const open = this.#isAnyBlocked ? records.filter((each) => this.#isOpen(each)) : records
+    const open = this.blocked > 0 ? records.filter((each) => this.#isOpen(each)) : records
     const whole = await this.#attempt(open)
     if (!(whole instanceof ServiceError)) return { decoded: whole, blocked: [] }
     const groups = [...Map.groupBy(open, ({ partition }) => partition)]
@@ -96,7 +101,7 @@ export class PatientDecoder {
     const unblocked = this.#unblocked
     this.#unblocked = []
     const isTime = this.#clock.monotonic() >= this.#asksAtMs
-    if (this.#isAnyBlocked && !this.#isAsking && isTime) void this.#ask()
+    if (this.blocked > 0 && !this.#isAsking && isTime) void this.#ask()
     return unblocked
   }
 
@@ -114,10 +119,6 @@ export class PatientDecoder {
       if (!isOwned(partition)) this.#blocked.delete(partition)
     }
     this.#unblocked = this.#unblocked.filter(isOwned)
-  }
-
-  get #isAnyBlocked(): boolean {
-    return this.#blocked.size + this.#unblocked.length > 0
   }
 
   #isOpen({ partition }: InputRecord): boolean {

@@ -115,6 +115,11 @@ export class Restorer {
     return this.#wanted.size === 0
   }
 
+  /** Partitions on their way, in the largest of the lists that they are in. */
+  get held(): number {
+    return Math.max(this.#wanted.size, this.#restoring.size, this.#ready.length)
+  }
+
   progress(): readonly RestoreProgress[] {
     const nowMs = this.#parts.clock.now()
     return [...this.#restoring.values()].map((each) => {

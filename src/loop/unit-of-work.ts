@@ -77,6 +77,11 @@ export class UnitOfWork {
     return this.#filling
   }
 
+  /** Records that the client has not taken yet. */
+  get unsentRecords(): number {
+    return this.#filling.count + this.#handedOver.count
+  }
+
   /**
    * Hands what was added to the client, which takes it beside whatever comes next. Waits only for what
    * was handed over before. Call it after each micro-batch.

@@ -65,7 +65,10 @@ export interface Source {
   seek(starts: readonly StartOffset[]): Promise<void>
   /** These partitions stand still until `seek`. */
   pause(partitions: readonly number[]): void
-  /** Stops delivery of the whole assignment, so that polls only keep the group membership alive. */
+  /**
+   * Stops delivery of the whole assignment, so that polls only keep the group membership alive. A record that
+   * is on its way may still come.
+   */
   hold(): void
   /** Undoes `hold`; what stands still for another reason goes on doing so. */
   release(): void

@@ -3,7 +3,7 @@ import { Group } from '../simulation/group.ts'
 import { SimProducer } from '../simulation/producer.ts'
 import { SimSource } from '../simulation/source.ts'
 import { TOPICS } from '../simulation/topics.ts'
-import { World } from '../simulation/world.ts'
+import { callerOf, World } from '../simulation/world.ts'
 import { isolationContract } from './isolation-suite.ts'
 import type { IsolationWorld } from './isolation-suite.ts'
 import { letTimePass } from './let-time-pass.ts'
@@ -18,8 +18,7 @@ async function openWorld(): Promise<IsolationWorld> {
   const world = new World(1, { faultsMax: 0 })
   const broker = new SimBroker(world, 1)
   const group = new Group(world, 1)
-  const memberOf = (name: string) =>
-    new SimSource(world, broker, { group, caller: { name, isDead: false, frozenUntilMs: 0 } })
+  const memberOf = (name: string) => new SimSource(world, broker, { group, caller: callerOf(name) })
   const source = memberOf('a')
   source.subscribe((rebalance) => rebalance.answer())
   const other = memberOf('b')
@@ -29,6 +28,7 @@ async function openWorld(): Promise<IsolationWorld> {
     inputTopic: 'events',
     outputTopic: TOPICS.state,
     open: async () => new SimProducer(world, broker, { group, member: source.member }),
+    replaceMember: async () => memberOf('a').subscribe((rebalance) => rebalance.answer()),
     openOther: async () => new SimProducer(world, broker, { group, member: other.member }),
     readCommitted: async () => {
       await world.clock.sleep(MARKED_MS)

@@ -3,7 +3,7 @@ import { SimBroker } from '../simulation/broker.ts'
 import { Group } from '../simulation/group.ts'
 import { SimProducer } from '../simulation/producer.ts'
 import { SimSource } from '../simulation/source.ts'
-import { World } from '../simulation/world.ts'
+import { callerOf, World } from '../simulation/world.ts'
 import { letTimePass } from './let-time-pass.ts'
 import { sourceContract } from './source-suite.ts'
 import type { SourceWorld } from './source-suite.ts'
@@ -28,8 +28,7 @@ async function openWorld(): Promise<SourceWorld> {
   }
   return {
     inputTopic: 'events',
-    open: async (name) =>
-      new SimSource(world, broker, { group, caller: { name, isDead: false, frozenUntilMs: 0 } }),
+    open: async (name) => new SimSource(world, broker, { group, caller: callerOf(name) }),
     producerOf: async (source) => {
       invariant(source instanceof SimSource, 'a source of this world')
       const producer = new SimProducer(world, broker, { group, member: source.member })

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { QUICK } from '../../scripts/torture/plan.ts'
+import { QUICK, shortfall } from '../../scripts/torture/plan.ts'
 import { reportOf } from '../../scripts/torture/report.ts'
 import { torture } from '../../scripts/torture/run.ts'
 
@@ -14,6 +14,8 @@ test('under kills, zombies, outages and lost answers every record is answered on
   })
   const again = `node scripts/torture/main.ts --quick --seed ${seed}`
   assert.deepEqual(result.failures, [], `${again}\n${reportOf(result)}\n${result.logs.join('\n')}`)
+  assert.deepEqual(shortfall(QUICK.counts, result.faults), [])
+  assert.deepEqual(result.ownEnds, {})
   const { records = 0, predicted = 0, late = 0, deadLetters = 0 } = result.verdict ?? {}
   assert.ok(records >= QUICK.records)
   assert.ok(predicted > 0 && late > 0 && deadLetters > 0)

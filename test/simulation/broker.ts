@@ -62,7 +62,7 @@ export class SimBroker {
 
   /** @throws ServiceError `PRODUCER_FENCED` */
   transaction(name: string, epoch: number): Transaction {
-    this.#expire()
+    this.expire()
     if (this.#epochs.get(name) !== epoch) {
       if (this.#timedOut.has(name)) this.#world.reach('fenced-by-timeout')
       throw new ServiceError('PRODUCER_FENCED', 'fenced')
@@ -111,7 +111,7 @@ export class SimBroker {
 
   /** Whether an open transaction may still change this partition's offset (KIP-447). */
   isUnstable(partition: number): boolean {
-    this.#expire()
+    this.expire()
     return [...this.#open.values()].some(({ offsets }) => offsets.has(partition))
   }
 
@@ -152,7 +152,8 @@ export class SimBroker {
     this.#world.reach('compaction')
   }
 
-  #expire(): void {
+  /** Transactions whose time is over are aborted. */
+  expire(): void {
     for (const [name, { openedAtMs }] of this.#open) {
       if (this.#world.clock.now() - openedAtMs <= TRANSACTION_TIMEOUT_MS) continue
       this.#world.reach('transaction-timeout')

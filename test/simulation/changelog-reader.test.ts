@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { SimBroker } from './broker.ts'
 import { SimChangelogReader } from './changelog-reader.ts'
 import { TOPICS } from './topics.ts'
-import { World } from './world.ts'
+import { callerOf, World } from './world.ts'
 
 const SETTLED_MS = 1_000
 
@@ -65,11 +65,7 @@ test('compaction keeps the last value of each key at its offset', async () => {
 function open() {
   const world = new World(1, { faultsMax: 0 })
   const broker = new SimBroker(world, 1)
-  const reader = new SimChangelogReader(world, broker, {
-    name: 'r',
-    isDead: false,
-    frozenUntilMs: 0,
-  })
+  const reader = new SimChangelogReader(world, broker, callerOf('r'))
   reader.open(0, 0)
   /** Lets virtual time pass until the call is answered. */
   const call = async <Value>(answer: Promise<Value>): Promise<Value> => {

@@ -6,6 +6,7 @@ import type { StateLog, StateRecord } from './state-log.ts'
 import type { Caller, World } from './world.ts'
 
 const POLL_WAIT_MS = 50
+const REQUEST_TIMEOUT_MS = 5_000
 
 /** Reads the simulated changelog, read-committed; also sees to it that nothing of a view is kept. */
 export class SimChangelogReader implements ChangelogReader {
@@ -24,7 +25,8 @@ export class SimChangelogReader implements ChangelogReader {
 
   async bounds(partition: number): Promise<LogBounds> {
     await this.#world.travel(this.#caller)
-    if (this.#world.fault('changelog-unavailable')) {
+    const isAnswered = await this.#world.reaches(this.#caller, REQUEST_TIMEOUT_MS)
+    if (!isAnswered || this.#world.fault('changelog-unavailable')) {
       throw new ServiceError('KAFKA_UNAVAILABLE', 'changelog bounds')
     }
     const { end } = this.#log(partition)
@@ -40,7 +42,13 @@ export class SimChangelogReader implements ChangelogReader {
     invariant(!this.#isPolling && !this.#isDisconnected, 'two polls at once, or one after the end')
     this.#isPolling = true
     await this.#world.travel(this.#caller)
+    this.#broker.expire()
     let visited = 0
+    if (this.#world.isAway(this.#caller)) {
+      await this.#world.clock.sleep(POLL_WAIT_MS)
+      this.#isPolling = false
+      return 0
+    }
     for (const [partition, position] of this.#positions) {
       const room = this.#world.random.whole(0, recordsMax - visited)
       if (room === 0) continue

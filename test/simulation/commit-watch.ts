@@ -39,8 +39,8 @@ interface Step {
 
 /** Looks at each commit as it takes effect: offsets and answers agree, nothing is passed over unsaid. */
 export class CommitWatch {
-  /** What instances may do for now: both are as the operator has set them. */
-  readonly allowed: { gaps: boolean; floods: boolean } = { gaps: false, floods: false }
+  /** What instances may do for now, and whether they take the changelog for another's: as the operator has it. */
+  readonly allowed = { gaps: false, floods: false, otherState: false }
   readonly #world: World
   readonly #logs: Logs
   readonly #committed: number[]
@@ -163,7 +163,7 @@ export class CommitWatch {
   /** Whether nobody could have the records passed over, nor, if it is said to be forgotten, the state. */
   #isGone({ partition, from, start }: Step, isForgetful: boolean): boolean {
     const { first = 0 } = this.#logs.inputs[partition]?.bounds ?? {}
-    const hasLost = this.#logs.states[partition]?.hasLost ?? false
+    const hasLost = this.allowed.otherState || this.#logs.states[partition]?.hasLost === true
     return !this.#holds(partition, Math.max(from, first), start) && (hasLost || !isForgetful)
   }
 

@@ -17,6 +17,7 @@ export function eventsOf({ world, broker, operator }: Cluster, caller: Caller): 
       const { partition, start, replayUntil, gap } = location
       if (start < replayUntil) {
         world.reach('replay')
+        if (operator.settings.onMismatch === 'rebuild') world.reach('state-rebuilt')
         if (world.fault('replay-crash', REPLAY_CRASH_SHARE)) void crashSoon(world, caller)
       }
       broker.watch.located(name, location)
@@ -38,7 +39,10 @@ export function eventsOf({ world, broker, operator }: Cluster, caller: Caller): 
       world.reach('former-owner-fenced')
       say(`fenced ${owner}`)
     },
-    notFenced: (why) => say(`not fenced: ${why}`),
+    notFenced: (why) => {
+      world.reach('former-owner-not-fenced')
+      say(`not fenced: ${why}`)
+    },
     committed: () => undefined,
     aborted: (cause) => {
       world.reach('aborted')
@@ -47,6 +51,7 @@ export function eventsOf({ world, broker, operator }: Cluster, caller: Caller): 
     recovering: (error) => {
       world.reach(`recovering-${error.code}`)
       if (error.message.includes('others wait')) world.reach('drain-over')
+      else if (error.message.includes('the unit of work is open for')) world.reach('commit-overdue')
       say(`recovering ${error.code}`)
     },
     recovered: (result) => {

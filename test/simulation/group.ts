@@ -3,6 +3,8 @@ import type { Caller, World } from './world.ts'
 
 const SESSION_TIMEOUT_MS = 10_000
 const TICK_MS = 250
+/** As `max.poll.interval.ms`: a member that does not poll for longer is taken for dead. */
+const POLL_MAX_MS = 300_000
 /** The offset of a partition that waits for `seek`. */
 export const STANDS_STILL = -1
 
@@ -14,6 +16,10 @@ export interface Member {
   /** Partitions were taken or given back: the client forgets or learns them. */
   readonly assigned: Map<number, number>
   isPending: boolean
+  /** Until when its client has not joined anew. */
+  absentUntilMs: number
+  /** Last poll, or what else shows that its loop goes on. */
+  polledAtMs: number
   /** Grows with every rebalance told. */
   rebalances: number
 }
@@ -71,6 +77,13 @@ export class Group {
     this.#reconcile()
   }
 
+  /** The member's client has been fenced, by its own doing: all is lost, and another joins in its place. */
+  replaceClient(member: Member, absentMs: number): void {
+    if (member.isPending) return
+    member.absentUntilMs = this.#world.clock.now() + absentMs
+    this.#lose(member)
+  }
+
   async #watch(): Promise<void> {
     const silentSince = new Map<Member, number>()
     while (!this.isClosed) {
@@ -78,12 +91,16 @@ export class Group {
       const nowMs = this.#world.clock.now()
       for (const member of this.#members.values()) {
         const { isDead, frozenUntilMs } = member.caller
-        const isSilent = isDead || frozenUntilMs > nowMs
+        if (!isDead && nowMs - member.polledAtMs > POLL_MAX_MS) {
+          this.#world.fail(`${member.caller.name} has not polled for ${POLL_MAX_MS} ms`)
+        }
+        const isSilent = isDead || frozenUntilMs > nowMs || this.#world.isAway(member.caller)
         const since = isSilent ? (silentSince.get(member) ?? nowMs) : nowMs
         silentSince.set(member, since)
         const isOver = nowMs - since > SESSION_TIMEOUT_MS
         if (!member.isPending && (isOver || this.#world.fault('lost'))) this.#lose(member)
       }
+      this.#world.mayCutOff([...this.#members.values()].map(({ caller }) => caller))
       if (this.#world.fault('rebalance')) this.rebalance()
       this.#reconcile()
     }
@@ -128,13 +145,15 @@ export class Group {
     const target = (partition: number): Member | undefined =>
       live[(partition + (this.#turns[partition] ?? 0)) % live.length]
     const partitions = this.#partitions
+    const isHeard = (member: Member): boolean =>
+      !member.isPending && !this.#world.isAway(member.caller)
     for (const member of live) {
-      if (member.isPending) continue
+      if (!isHeard(member)) continue
       const going = partitions.filter((p) => this.owns(member, p) && target(p) !== member)
       if (going.length > 0) this.#announceRelease(member, 'revoked', going)
     }
     for (const member of live) {
-      if (member.isPending) continue
+      if (!isHeard(member) || member.absentUntilMs > this.#world.clock.now()) continue
       const coming = partitions.filter(
         (p) => this.#owners[p] === undefined && target(p) === member && !member.assigned.has(p),
       )

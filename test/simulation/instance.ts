@@ -6,6 +6,7 @@ import { FeatureEngine } from '../../src/features/engine.ts'
 import { Breaker } from '../../src/loop/breaker.ts'
 import { Fetcher } from '../../src/loop/fetcher.ts'
 import { FloodGate } from '../../src/loop/flood-gate.ts'
+import type { Held } from '../../src/loop/held.ts'
 import { Loop } from '../../src/loop/loop.ts'
 import { PartitionTable } from '../../src/loop/partitions.ts'
 import { Processor } from '../../src/loop/processor.ts'
@@ -17,10 +18,12 @@ import type { Scorer } from '../../src/inference/port.ts'
 import { JsonEncoder } from '../../src/sink/json-encoder.ts'
 import { OutputPlan } from '../../src/sink/plan.ts'
 import { FakeScorer } from '../fakes/scorer.ts'
+import { boundsOf, excess, NOTHING } from './bounds.ts'
 import type { SimBroker } from './broker.ts'
 import type { Group } from './group.ts'
 import { SimChangelogReader } from './changelog-reader.ts'
 import { eventsOf } from './events.ts'
+import { fencingOf } from './fencing.ts'
 import { SPEC, scoreRow } from './model.ts'
 import type { Operator } from './operator.ts'
 import { SimProducer } from './producer.ts'
@@ -28,6 +31,7 @@ import { BREAKER } from './settings.ts'
 import type { Settings } from './settings.ts'
 import { SimSource } from './source.ts'
 import { TOPICS } from './topics.ts'
+import { callerOf } from './world.ts'
 import type { Caller, World } from './world.ts'
 
 // Few, so that polls are often full: only then is the next batch read ahead.
@@ -56,11 +60,19 @@ export class Instance {
   readonly #cluster: Cluster
   readonly #settings: Settings
   #loop: Loop | undefined
+  #isStopping = false
 
   constructor(cluster: Cluster, name: string) {
     this.#cluster = cluster
     this.#settings = cluster.operator.settings
-    this.caller = { name, isDead: false, frozenUntilMs: 0 }
+    this.caller = callerOf(name)
+    const { length: partitions } = cluster.broker.inputs
+    const bounds = boundsOf({
+      batchRecordsMax: RECORDS_MAX,
+      commitRecordsMax: COMMIT_RECORDS_MAX,
+      partitions,
+    })
+    this.caller.onCall = () => this.#mustHold(bounds)
   }
 
   /** Whether it must be started anew because its settings have changed. */
@@ -68,7 +80,13 @@ export class Instance {
     return this.#settings !== this.#cluster.operator.settings
   }
 
+  /** Whether it works, for as long as nobody asks it to stop. */
+  get isWorking(): boolean {
+    return this.#loop !== undefined && !this.#isStopping
+  }
+
   stop(): void {
+    this.#isStopping = true
     this.#loop?.stop()
   }
 
@@ -80,7 +98,9 @@ export class Instance {
     try {
       await producer.initTransactions()
       this.#loop = this.#compose(source, producer)
+      if (this.#isStopping) this.#loop.stop()
       await this.#loop.run()
+      this.#mustHold(NOTHING)
       await source.close()
       await producer.close()
       return undefined
@@ -94,10 +114,17 @@ export class Instance {
     }
   }
 
+  #mustHold(bounds: Held): void {
+    const held = this.#loop?.held()
+    const what = held === undefined ? undefined : excess(held, bounds)
+    if (what !== undefined) this.#cluster.world.fail(`${this.caller.name}: ${what}`)
+  }
+
   #compose(source: SimSource, producer: SimProducer): Loop {
     const { world, broker } = this.#cluster
     const { clock } = world
-    const engine = new FeatureEngine(SPEC, { keysMax: 1_000, bytesMax: Infinity })
+    const { onGap, onMismatch, ratioMax, spec } = this.#settings
+    const engine = new FeatureEngine(spec, { keysMax: 1_000, bytesMax: Infinity })
     const observer = new Status(clock)
     const partitions = new PartitionTable()
     const tally = new Tally(COMMIT_RECORDS_MAX + RECORDS_MAX)
@@ -121,24 +148,18 @@ export class Instance {
     const decoder = this.#decoder()
     const recordsMax = RECORDS_MAX
     const fetcher = new Fetcher({ ...shared, decoder, recordsMax, backoff: backoff() })
-    const breaker = new Breaker({ ...BREAKER, ratioMax: this.#settings.ratioMax })
+    const breaker = new Breaker({ ...BREAKER, ratioMax })
     return new Loop({
       ...shared,
       gate: new FloodGate({ ...shared, breaker, fetcher, events }),
       inputTopic: 'events',
       instanceId: this.caller.name,
-      fencing: {
-        lastWritten: (asked) => source.lastWritten(asked),
-        fence: async (name) => {
-          await world.travel(this.caller)
-          broker.init(name)
-        },
-      },
+      fencing: fencingOf(world, broker, source),
       bounds: { intervalMs: 100, recordsMax: COMMIT_RECORDS_MAX },
       fetcher,
       changelog: new SimChangelogReader(world, broker, this.caller),
       rebalanceDrainMs: REBALANCE_DRAIN_MS,
-      policy: { onMismatch: 'refuse', onGap: this.#settings.onGap },
+      policy: { onMismatch, onGap },
       processor: new Processor({
         ...shared,
         auditTopic: TOPICS.audit,
@@ -157,6 +178,7 @@ export class Instance {
       score: async (rows, count) => {
         // Time in which the next poll comes back and the group changes its mind.
         await world.clock.sleep(world.random.whole(0, SCORING_MAX_MS))
+        await world.travel(this.caller)
         if (world.fault('worker-gone')) throw new UnknownError('the worker is gone')
         return model.score(rows, count)
       },

@@ -93,6 +93,42 @@ export const PLANTED: readonly PlantedBug[] = [
     to: 'undefined',
   },
   {
+    name: 'a unit takes up whatever it reads back',
+    file: 'src/loop/loop.ts',
+    from: 'const isFull = this.#unitRecords >= bounds.recordsMax',
+    to: 'const isFull = this.#parts.tally.records >= bounds.recordsMax',
+  },
+  {
+    name: 'records pile up while a flood is waited out',
+    file: 'src/loop/flood-gate.ts',
+    from: '      source.hold()\n',
+    to: '',
+  },
+  {
+    name: 'an instance that waits for its brokers does not poll',
+    file: 'src/loop/insist.ts',
+    from: '      await fetcher.keepAlive()\n',
+    to: '',
+  },
+  {
+    name: 'a commit that is refused for too long is taken for none',
+    file: 'src/loop/unit-of-work.ts',
+    from: "() => this.#producer.commitTransaction(), 'COMMIT_UNCERTAIN')",
+    to: '() => this.#producer.commitTransaction())',
+  },
+  {
+    name: 'a seek after a unit was taken back is tried once',
+    file: 'src/loop/loop.ts',
+    from: 'await this.#seek(await this.#settlement.mend(error))',
+    to: 'await this.#parts.source.seek(await this.#settlement.mend(error))',
+  },
+  {
+    name: 'state that another specification wrote is read as if it were ours',
+    file: 'src/loop/locate.ts',
+    from: '  if (metadata !== undefined && isOfOther(known, metadata)) return rebuild(known, metadata)\n',
+    to: '',
+  },
+  {
     name: 'an instance that waits polls beside the poll in flight',
     file: 'src/loop/fetcher.ts',
     from: '    await this.#ahead?.catch(() => undefined)\n    const more',

@@ -4,11 +4,20 @@ import type { OutputBatch } from '../../src/sink/output-batch.ts'
 import type { OffsetCommit, TransactionalProducer } from '../../src/sink/port.ts'
 import type { SimBroker } from './broker.ts'
 import type { Group, Member } from './group.ts'
+import { never } from './world.ts'
 import type { Fault, World } from './world.ts'
 
 /** Before or after the next producer has taken over. */
 const LATER_MAX_MS = [10, 4_000]
 const REFUSED_MS = 30_000
+/** Of the calls refused for now, those that stay so for as long. */
+const REFUSED_LONG_SHARE = 0.1
+/** After it a client gives a request up. */
+const REQUEST_TIMEOUT_MS = 5_000
+/** Of the requests given up while no broker was there, those that the client still sends. */
+const SENT_LATE_SHARE = 0.5
+/** Of the batches, those amid which a process that crashes at all does so. */
+const CRASH_SHARE = 0.005
 /** Of the full queues, those that stay so for a while. */
 const FULL_SHARE = 0.3
 const FULL_MAX_MS = 60
@@ -30,6 +39,14 @@ const STALE = Symbol('stale')
 
 type State = 'ready' | 'open' | 'must-abort' | 'dead'
 
+/** A call that was refused for now. */
+interface Refused {
+  readonly call: string
+  /** Whether the broker has done what was asked for, and only the answer is to come. */
+  readonly isDone: boolean
+  readonly untilMs: number
+}
+
 /** A transactional producer on the simulated broker; it also sees to it that it is used as it must be. */
 export class SimProducer implements TransactionalProducer {
   readonly #world: World
@@ -40,8 +57,10 @@ export class SimProducer implements TransactionalProducer {
   /** Grows with `renew`: an abandoned client's calls must not touch its successor. */
   #client = 0
   #state: State = 'dead'
-  /** What was refused for now: the same must come again, or the transaction must be given up. */
-  #refused: string | undefined
+  /** The same must come again, or the transaction must be given up. */
+  #refused: Refused | undefined
+  /** Produced while no broker could be reached. */
+  #queued: OutputRecord[] = []
   #refusedUntilMs = 0
   #fullUntilMs = 0
 
@@ -62,9 +81,10 @@ export class SimProducer implements TransactionalProducer {
 
   async initTransactions(): Promise<void> {
     await this.#travel()
-    this.#fault('init-unavailable', 'KAFKA_UNAVAILABLE')
+    await this.#mayFailToInit('init-unavailable')
     this.#epoch = this.#broker.init(this.#name)
     await this.#travel()
+    await this.#mayFailToInit('init-unavailable-after')
     this.#state = 'ready'
   }
 
@@ -75,12 +95,19 @@ export class SimProducer implements TransactionalProducer {
   }
 
   async produce(batch: OutputBatch, from: number): Promise<number> {
+    const { caller } = this.#member
+    const crashesAt = this.#world.fault('crash', CRASH_SHARE)
+      ? this.#world.random.whole(from, batch.count)
+      : Infinity
     for (let index = from; index < batch.count; index += 1) {
+      if (index === crashesAt) this.#world.crash(caller)
+      if (caller.isDead) return never()
       this.#require(['open'], 'produce')
       if (this.#isFull()) return index
       if (this.#world.fault('produce-refused', REFUSED_SHARE)) throw this.#mustAbort('produce')
       const record = copyOf(batch.at(index))
-      this.#reached(() => this.#broker.produce(this.#name, this.#epoch, record))
+      this.#queued.push(record)
+      if (!this.#world.isAway(caller)) this.#reached(() => this.#flush())
     }
     return batch.count
   }
@@ -99,8 +126,8 @@ export class SimProducer implements TransactionalProducer {
 
   async #sendOffsets(offsets: readonly OffsetCommit[]): Promise<void> {
     this.#require(['open'], 'sendOffsets')
-    await this.#travel()
-    this.#mayRefuse('offsets-retriable', 'sendOffsets', offsets)
+    await this.#request()
+    this.#mayRefuse('offsets-retriable', nameOf('sendOffsets', offsets))
     if (this.#isRefused()) throw this.#mustAbort('sendOffsets')
     if (this.#world.fault('unauthorized')) throw new ServiceError('KAFKA_UNAUTHORIZED', 'group')
     if (this.#isSettling('settle-abortable')) throw this.#mustAbort('sendOffsets')
@@ -112,16 +139,27 @@ export class SimProducer implements TransactionalProducer {
       throw this.#mustAbort('the group has moved on')
     }
     this.#reached(() => {
+      this.#flush()
       const open = this.#broker.transaction(this.#name, this.#epoch)
       for (const offset of offsets) open.offsets.set(offset.partition, offset)
     })
-    await this.#travel()
+    await this.#request()
     if (this.#world.fault('offsets-uncertain')) throw this.#die('COMMIT_UNCERTAIN')
+    this.#mayRefuse('offsets-retriable-after', nameOf('sendOffsets', offsets))
   }
 
   async #commit(): Promise<void> {
     this.#require(['open'], 'commit')
-    await this.#travel()
+    if (this.#refused?.isDone !== true) await this.#decide()
+    else await this.#travel()
+    this.#mayRefuse('commit-retriable-after', 'commit', true)
+    this.#state = 'ready'
+  }
+
+  async #decide(): Promise<void> {
+    this.#world.mayCutOff([this.#member.caller])
+    const isSent = this.#queued.length === 0
+    await this.#request(() => isSent && void this.#commitLater(this.#epoch))
     this.#mayRefuse('commit-retriable', 'commit')
     if (this.#world.fault('commit-abortable')) throw this.#mustAbort('commit')
     if (this.#world.fault('commit-fatal')) throw this.#die('PRODUCER_FATAL')
@@ -132,28 +170,40 @@ export class SimProducer implements TransactionalProducer {
       void this.#commitLater(this.#epoch)
       throw this.#die('COMMIT_UNCERTAIN')
     }
-    this.#reached(() => this.#broker.commit(this.#name, this.#epoch))
-    await this.#travel()
+    this.#reached(() => {
+      this.#flush()
+      this.#broker.commit(this.#name, this.#epoch)
+    })
+    await this.#request()
     if (this.#world.fault('commit-uncertain-after')) throw this.#die('COMMIT_UNCERTAIN')
     await this.#mayHang('commit, which is done')
-    this.#state = 'ready'
   }
 
   async #abort(): Promise<void> {
     this.#require(['open', 'must-abort'], 'abort')
     if (this.#state === 'must-abort') throw this.#die('PRODUCER_FATAL')
-    await this.#travel()
+    this.#queued = []
+    if (this.#refused?.isDone !== true) await this.#takeBack()
+    else if (this.#refused.call === 'abort') await this.#travel()
+    else this.#world.fail(`abort after ${this.#refused.call}, which is done`)
+    this.#mayRefuse('abort-retriable-after', 'abort', true)
+    this.#state = 'ready'
+  }
+
+  async #takeBack(): Promise<void> {
+    await this.#request()
     this.#mayRefuse('abort-retriable', 'abort')
     if (this.#world.fault('abort-uncertain', ABORT_SHARE)) throw this.#die('COMMIT_UNCERTAIN')
     await this.#mayHang('abort')
     this.#reached(() => this.#broker.abort(this.#name, this.#epoch))
-    await this.#travel()
-    this.#state = 'ready'
+    await this.#request()
+    if (this.#world.fault('abort-uncertain-after', ABORT_SHARE)) throw this.#die('COMMIT_UNCERTAIN')
   }
 
   async renew(): Promise<void> {
     this.#state = 'dead'
     this.#refused = undefined
+    this.#queued = []
     this.#client += 1
     await this.initTransactions()
   }
@@ -165,7 +215,9 @@ export class SimProducer implements TransactionalProducer {
   /** The answer was given up on; the request still arrives. */
   async #commitLater(epoch: number): Promise<void> {
     const { random, clock } = this.#world
-    await clock.sleep(random.whole(1, random.pick(LATER_MAX_MS) ?? 1))
+    // Not before there is a broker; by then a successor may have been at it.
+    const awayMs = Math.max(0, this.#member.caller.awayUntilMs - clock.now())
+    await clock.sleep(awayMs + random.whole(1, random.pick(LATER_MAX_MS) ?? 1))
     try {
       this.#broker.commit(this.#name, epoch)
       this.#world.reach('late-commit-arrived')
@@ -208,8 +260,29 @@ export class SimProducer implements TransactionalProducer {
     throw this.#die('COMMIT_UNCERTAIN')
   }
 
-  #fault(kind: Fault, code: 'KAFKA_UNAVAILABLE') {
-    if (this.#world.fault(kind)) throw new ServiceError(code, kind)
+  /** A call on its way, or its answer, for as long as a client waits for that. @param onLate may still happen */
+  async #request(onLate?: () => void): Promise<void> {
+    await this.#travel()
+    const client = this.#client
+    const isThrough = await this.#world.reaches(this.#member.caller, REQUEST_TIMEOUT_MS)
+    // oxlint-disable-next-line typescript/only-throw-error -- no error: told apart by what it is
+    if (client !== this.#client) throw STALE
+    if (isThrough) return
+    this.#world.reach('call-in-outage')
+    if (this.#world.random.chance(SENT_LATE_SHARE)) onLate?.()
+    throw this.#die('COMMIT_UNCERTAIN')
+  }
+
+  async #mayFailToInit(kind: Fault): Promise<void> {
+    const isThrough = await this.#world.reaches(this.#member.caller, REQUEST_TIMEOUT_MS)
+    if (!isThrough || this.#world.fault(kind)) throw new ServiceError('KAFKA_UNAVAILABLE', kind)
+  }
+
+  /** What was produced goes to the broker. */
+  #flush(): void {
+    const queued = this.#queued
+    this.#queued = []
+    for (const record of queued) this.#broker.produce(this.#name, this.#epoch, record)
   }
 
   /** Now and then for longer than a rebalance waits. */
@@ -233,18 +306,27 @@ export class SimProducer implements TransactionalProducer {
     return true
   }
 
-  /** A refusal that passes: the call must come again with the same arguments. */
-  #mayRefuse(kind: Fault, name: string, offsets: readonly OffsetCommit[] = []): void {
+  /**
+   * A refusal that passes: the same call must come again with the same arguments.
+   *
+   * @param isDone whether the broker has done what the call asks for: what comes next must be the same call
+   */
+  #mayRefuse(kind: Fault, call: string, isDone = false): void {
     const refused = this.#refused
-    const isRefused = this.#world.fault(kind, name === 'abort' ? ABORT_SHARE : undefined)
-    if (refused === undefined && !isRefused) return
-    const call = `${name} ${JSON.stringify(offsets)}`
-    this.#refused = isRefused ? call : undefined
-    if (refused === call) this.#world.reach('same-call-again')
-    else if (refused !== undefined && name !== 'abort') {
-      this.#world.fail(`${refused} was to be repeated, then came ${call}`)
+    const { random, clock } = this.#world
+    const isAgain = refused?.call === call
+    const isStill = isAgain && refused.untilMs > clock.now()
+    const isRefused = isStill || this.#world.fault(kind, call === 'abort' ? ABORT_SHARE : undefined)
+    if (isAgain) this.#world.reach('same-call-again')
+    else if (refused !== undefined && call !== 'abort') {
+      this.#world.fail(`${refused.call} was to be repeated, then came ${call}`)
     }
-    if (isRefused) throw new ServiceError('TRANSACTION_RETRIABLE', kind)
+    this.#refused = undefined
+    if (!isRefused) return
+    const forMs = random.chance(REFUSED_LONG_SHARE) ? REFUSED_MS : 0
+    const untilMs = isStill ? refused.untilMs : clock.now() + forMs
+    this.#refused = { call, isDone, untilMs }
+    throw new ServiceError('TRANSACTION_RETRIABLE', kind)
   }
 
   /** The broker's own refusal leaves a client that can do no more. */
@@ -274,6 +356,11 @@ export class SimProducer implements TransactionalProducer {
     this.#world.fail(`${call} of a producer that is ${this.#state}`)
     throw new ServiceError('PRODUCER_FATAL', `${call} while ${this.#state}`)
   }
+}
+
+/** A call by what the client would have to see again. */
+function nameOf(call: string, offsets: readonly OffsetCommit[]): string {
+  return `${call} ${JSON.stringify(offsets)}`
 }
 
 /** As on a log: the batch is used again. */

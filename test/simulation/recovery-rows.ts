@@ -28,11 +28,16 @@ const RECOVERY_ROWS: readonly RecoveryRow[] = [
       'recovered-restored',
       'late-commit-arrived',
       'late-commit-fenced',
+      'commit-overdue',
     ],
   },
   {
     happening: 'what no call can mend: the process ends',
     reached: ['exit-KAFKA_UNAUTHORIZED', 'exit-INVARIANT_BROKEN', 'exit-CONSUMER_FATAL'],
+  },
+  {
+    happening: 'brokers out of reach: waited for in the group, as far as there is one',
+    reached: ['request-in-outage', 'call-in-outage', 'held-in-outage'],
   },
   { happening: 'a registry out of reach', reached: ['registry-back'] },
   {
@@ -54,7 +59,7 @@ const RECOVERY_ROWS: readonly RecoveryRow[] = [
   },
   {
     happening: 'the open transaction of an owner that died',
-    reached: ['former-owner-fenced'],
+    reached: ['former-owner-fenced', 'former-owner-not-fenced'],
   },
   {
     happening: 'state that must come back',
@@ -69,6 +74,10 @@ const RECOVERY_ROWS: readonly RecoveryRow[] = [
       'gap-without-state',
       'log-end-missing',
     ],
+  },
+  {
+    happening: 'state that another specification wrote',
+    reached: ['exit-STATE_MISMATCH', 'state-rebuilt'],
   },
   { happening: 'a stop', reached: ['ended-well'] },
 ]

@@ -1,6 +1,7 @@
 import type { OutputRecord } from '../../src/domain/record.ts'
 import { SimBroker } from './broker.ts'
 import { differences } from './compare.ts'
+import { isExplained } from './ends.ts'
 import { Group } from './group.ts'
 import { Instance } from './instance.ts'
 import type { Cluster } from './instance.ts'
@@ -16,6 +17,8 @@ const FAULTS_END_MS = 20_000
 /** Once everything is answered, whatever is still on its way has come after this. */
 const QUIET_MS = 5_000
 const PROGRESS_MAX_MS = 10 * 60_000
+/** From the last word to whoever still works that it is to stop until all have. */
+const STOP_MAX_MS = 10 * 60_000
 const RESTART_MS = 1_000
 /** From one look at an instance to the next, and in how many of them it is asked to stop. */
 const LOOK_MS = 500
@@ -37,6 +40,13 @@ export interface SeedResult {
 interface Run {
   readonly world: World
   readonly broker: SimBroker
+}
+
+interface Life {
+  isOver: boolean
+  isWritten: boolean
+  /** Instances that have not ended, dead ones included. */
+  readonly running: Set<Instance>
 }
 
 /**
@@ -64,7 +74,7 @@ async function run(seed: number, limits: Limits): Promise<Run> {
   const operator = new Operator(world, broker.watch)
   const cluster: Cluster = { world, broker, group, operator }
   world.endFaultsIn(FAULTS_END_MS)
-  const life = { isOver: false, isWritten: false }
+  const life: Life = { isOver: false, isWritten: false, running: new Set() }
   void write(world, broker, life)
   const count = world.random.whole(1, NAMES.length)
   for (const name of NAMES.slice(0, count)) void live(cluster, name, life)
@@ -78,9 +88,18 @@ async function run(seed: number, limits: Limits): Promise<Run> {
     return nowMs > Math.min(endAtMs, quietSinceMs + QUIET_MS)
   })
   life.isOver = true
-  group.isClosed = true
   if (!isDone) world.fail('no progress for ten minutes after the last fault')
+  else if (world.failures.length === 0) await windDown(world, life)
+  group.isClosed = true
   return { world, broker }
+}
+
+/** Whoever lives is asked to stop, and does; what it holds then is looked at. */
+async function windDown(world: World, { running }: Life): Promise<void> {
+  for (const instance of running) instance.stop()
+  const hasEnded = (): boolean =>
+    world.failures.length > 0 || [...running].every(({ caller }) => caller.isDead)
+  if (!(await world.clock.pass(STOP_MAX_MS, hasEnded))) world.fail('a stop does not end')
 }
 
 /** Holds what a reader sees at the end against the oracle. */
@@ -121,26 +140,28 @@ function areEqual(some: readonly OutputRecord[], others: readonly OutputRecord[]
 }
 
 /** A process and its successors: whoever fails or crashes is started again, as orchestrators do. */
-async function live(
-  cluster: Cluster,
-  name: string,
-  life: { readonly isOver: boolean },
-): Promise<void> {
+async function live(cluster: Cluster, name: string, life: Life): Promise<void> {
   const { world } = cluster
   while (!life.isOver) {
     const instance = new Instance(cluster, name)
     const ending = { isOver: false }
+    life.running.add(instance)
     void instance.run().then((error) => {
       ending.isOver = true
+      life.running.delete(instance)
       if (error === undefined) {
         world.reach('ended-well')
         return
       }
       world.reach(`exit-${error.code}`)
+      if (instance.isWorking && !isExplained(error, world)) {
+        world.fail(`nothing explains that ${name} ends: ${error.code} ${error.message}`)
+      }
       cluster.operator.ended(error)
     })
     while (!ending.isOver && !instance.caller.isDead && !life.isOver) {
       await world.clock.sleep(LOOK_MS)
+      cluster.operator.look()
       if (world.fault('stop', STOP_SHARE) || instance.isOutdated) instance.stop()
     }
     world.note(`${name} has ended`)

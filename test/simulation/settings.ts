@@ -1,3 +1,4 @@
+import type { ModelSpec } from '../../src/domain/model-spec.ts'
 import type { BreakerBounds } from '../../src/loop/breaker.ts'
 import type { StatePolicy } from '../../src/loop/locate.ts'
 
@@ -12,5 +13,7 @@ export const BREAKER: BreakerBounds = {
 /** What instances are started with; another object after the operator has changed something. */
 export interface Settings {
   readonly onGap: StatePolicy['onGap']
+  readonly onMismatch: StatePolicy['onMismatch']
+  readonly spec: ModelSpec
   readonly ratioMax: number
 }

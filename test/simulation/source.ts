@@ -14,9 +14,16 @@ import type { InputLog } from './input-log.ts'
 import type { Caller, World } from './world.ts'
 
 const POLL_WAIT_MS = 200
+/** Longer than the loop waits before it polls while it waits. */
+const REQUEST_TIMEOUT_MS = 6_000
+const ABSENT_MAX_MS = 3_000
 const UNSTABLE_WAIT_MS = 20
 /** Of the full polls, after which a unit is likely to stay open. */
 const REBALANCE_SHARE = 0.2
+/** Of the holds, those after which a record still comes. */
+const LATE_SHARE = 0.3
+/** Of the polls, of which there are some hundreds. */
+const FENCED_SHARE = 0.02
 
 /** A consumer on the simulated broker. */
 export class SimSource implements Source {
@@ -26,7 +33,13 @@ export class SimSource implements Source {
   readonly #group: Group
   #onRebalance: (rebalance: Rebalance) => void = () => undefined
   #isHeld = false
+  /** A record is on its way that the hold came too late for. */
+  #isLeaking = false
   #isPolling = false
+  /** How often a poll brings as much as there is. */
+  readonly #greed: number
+  /** As the last poll found it: nothing else tells. */
+  #trouble: string | undefined
 
   constructor(
     world: World,
@@ -34,6 +47,7 @@ export class SimSource implements Source {
     { group, caller }: { group: Group; caller: Caller },
   ) {
     this.#world = world
+    this.#greed = world.random.pick([0.5, 0.95]) ?? 0
     this.#broker = broker
     this.#group = group
     this.member = {
@@ -41,6 +55,8 @@ export class SimSource implements Source {
       announce: (rebalance) => this.#onRebalance(rebalance),
       assigned: new Map(),
       isPending: false,
+      absentUntilMs: 0,
+      polledAtMs: world.clock.now(),
       rebalances: 0,
     }
   }
@@ -62,7 +78,12 @@ export class SimSource implements Source {
     this.#isPolling = true
     try {
       await this.#world.travel(this.member.caller)
-      const records = this.#take(recordsMax)
+      this.member.polledAtMs = this.#world.clock.now()
+      this.#mayBeFenced()
+      const isAway = this.#world.isAway(this.member.caller)
+      this.#trouble = isAway ? 'no broker reachable' : undefined
+      if (isAway && this.#isHeld) this.#world.reach('held-in-outage')
+      const records = isAway ? [] : this.#take(recordsMax)
       const isFull = records.length === recordsMax
       if (isFull && this.#world.fault('rebalance', REBALANCE_SHARE)) this.#group.rebalance()
       if (records.length === 0) await this.#world.clock.sleep(POLL_WAIT_MS)
@@ -74,8 +95,7 @@ export class SimSource implements Source {
 
   async committed(partitions: readonly number[]): Promise<readonly CommittedOffset[]> {
     const { rebalances } = this.member
-    await this.#world.travel(this.member.caller)
-    this.#mayBeAway('committed')
+    await this.#request('committed')
     while (partitions.some((partition) => this.#broker.isUnstable(partition))) {
       await this.#world.clock.sleep(UNSTABLE_WAIT_MS)
     }
@@ -86,14 +106,12 @@ export class SimSource implements Source {
   }
 
   async lastWritten(partitions: readonly number[]): Promise<readonly CommittedOffset[]> {
-    await this.#world.travel(this.member.caller)
-    this.#mayBeAway('lastWritten')
+    await this.#request('lastWritten')
     return this.#stored(partitions)
   }
 
   async logBounds(partition: number): Promise<LogBounds> {
-    await this.#world.travel(this.member.caller)
-    this.#mayBeAway('logBounds')
+    await this.#request('logBounds')
     const { bounds, lastStable } = this.#log(partition)
     return { first: bounds.first, end: lastStable }
   }
@@ -101,8 +119,12 @@ export class SimSource implements Source {
   async seek(starts: readonly StartOffset[]): Promise<void> {
     invariant(!this.#isPolling, 'a seek while a poll is in flight')
     if (starts.length === 0) return
+    // They stand still from now on, whatever becomes of this.
+    this.pause(starts.map(({ partition }) => partition))
     await this.#world.travel(this.member.caller)
     for (const { partition, offset } of starts) {
+      // Of several some may have been done.
+      if (this.#world.fault('seek-unavailable')) throw new ServiceError('KAFKA_UNAVAILABLE', 'seek')
       if (this.member.assigned.has(partition)) this.member.assigned.set(partition, offset)
     }
   }
@@ -114,6 +136,7 @@ export class SimSource implements Source {
   }
 
   hold(): void {
+    if (!this.#isHeld) this.#isLeaking = this.#world.fault('late-record', LATE_SHARE)
     this.#isHeld = true
   }
 
@@ -125,8 +148,8 @@ export class SimSource implements Source {
     return undefined
   }
 
-  trouble(): undefined {
-    return undefined
+  trouble(): string | undefined {
+    return this.#trouble
   }
 
   async close(): Promise<void> {
@@ -141,12 +164,14 @@ export class SimSource implements Source {
   }
 
   /**
-   * What has come, of a few partitions at a time, in log order. Half of the time as much as there is,
-   * so that units stay open from one poll to the next.
+   * What has come, of a few partitions at a time, in log order. Often as much as there is, so that units
+   * stay open from one poll to the next.
    */
   #take(recordsMax: number): InputRecord[] {
-    if (this.#isHeld || this.member.isPending) return []
-    const isGreedy = this.#world.random.chance(0.5)
+    const isLeaking = this.#isLeaking
+    this.#isLeaking = false
+    if ((this.#isHeld && !isLeaking) || this.member.isPending) return []
+    const isGreedy = this.#world.random.chance(this.#greed)
     const most = isGreedy ? recordsMax : this.#world.random.whole(1, recordsMax)
     const records: InputRecord[] = []
     const from = this.#world.random.whole(0, 10)
@@ -170,7 +195,24 @@ export class SimSource implements Source {
     return log
   }
 
-  #mayBeAway(call: string): void {
-    if (this.#world.fault('source-unavailable')) throw new ServiceError('KAFKA_UNAVAILABLE', call)
+  async #request(call: string): Promise<void> {
+    const { caller } = this.member
+    await this.#world.travel(caller)
+    this.#world.mayCutOff([caller])
+    const isAnswered = await this.#world.reaches(caller, REQUEST_TIMEOUT_MS)
+    if (!isAnswered) this.#world.reach('request-in-outage')
+    if (!isAnswered || this.#world.fault('source-unavailable')) {
+      throw new ServiceError('KAFKA_UNAVAILABLE', call)
+    }
+  }
+
+  /** By its own client, which is replaced, or by another process of its name. @throws ServiceError `CONSUMER_FATAL` */
+  #mayBeFenced(): void {
+    if (this.#world.fault('client-fenced', FENCED_SHARE)) {
+      this.#group.replaceClient(this.member, this.#world.random.whole(0, ABSENT_MAX_MS))
+    }
+    if (this.#world.fault('member-fenced', FENCED_SHARE)) {
+      throw new ServiceError('CONSUMER_FATAL', 'fenced')
+    }
   }
 }

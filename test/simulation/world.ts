@@ -11,23 +11,36 @@ export const FAULTS = [
   'settle-abortable',
   'settle-uncertain',
   'hanging-call',
+  'outage',
+  'client-fenced',
+  'member-fenced',
   'stop',
   'queue-full',
   'produce-refused',
   'begin-fatal',
   'offsets-retriable',
+  'offsets-retriable-after',
   'offsets-abortable',
   'offsets-uncertain',
   'commit-retriable',
+  'commit-retriable-after',
   'commit-abortable',
   'commit-fatal',
   'commit-uncertain-before',
   'commit-uncertain-after',
   'commit-uncertain-later',
   'abort-retriable',
+  'abort-retriable-after',
   'abort-uncertain',
+  'abort-uncertain-after',
   'init-unavailable',
+  'init-unavailable-after',
   'source-unavailable',
+  'seek-unavailable',
+  'late-record',
+  'fence-refused',
+  'fence-answer-lost',
+  'fence-slow',
   'registry-unavailable',
   'changelog-unavailable',
   'changelog-deleted',
@@ -37,6 +50,7 @@ export const FAULTS = [
   'flood',
   'unauthorized',
   'worker-gone',
+  'model-changed',
 ] as const
 
 export type Fault = (typeof FAULTS)[number]
@@ -65,6 +79,18 @@ const THEMES: readonly (readonly Fault[])[] = [
   ['produce-refused'],
   // A flood is aborted by a client that is well.
   ['flood', 'abort-retriable', 'abort-uncertain'],
+  ['flood', 'abort-retriable-after', 'abort-uncertain-after'],
+  ['commit-retriable', 'commit-retriable-after', 'offsets-retriable-after'],
+  ['outage'],
+  ['outage', 'source-unavailable'],
+  ['flood', 'seek-unavailable'],
+  ['flood', 'late-record', 'rebalance'],
+  ['hanging-call', 'late-record', 'outage'],
+  ['rebalance', 'settle-uncertain', 'seek-unavailable'],
+  ['outage', 'crash'],
+  ['client-fenced', 'outage'],
+  ['hanging-call', 'fence-refused'],
+  ['hanging-call', 'fence-answer-lost', 'fence-slow'],
   ['flood', 'rebalance'],
   ['input-deleted'],
   ['input-deleted', 'changelog-deleted', 'stop'],
@@ -74,8 +100,15 @@ const THEMES: readonly (readonly Fault[])[] = [
   ['lost', 'rebalance'],
   ['input-cut'],
   ['input-held', 'stop'],
+  ['model-changed'],
+  ['model-changed', 'input-deleted', 'rebalance'],
 ]
 const THEMED_SHARE = 0.5
+
+/** No broker to be reached, ms: within a request's time, past a session, past a transaction, for minutes. */
+const OUTAGES_MS = [3_000, 13_000, 40_000, 240_000]
+/** Of looks at a group, some 80 before the last fault. */
+const OUTAGE_SHARE = 0.02
 
 const TRACE_MAX = 20_000
 const LATENCY_MAX_MS = 4
@@ -85,6 +118,15 @@ export interface Caller {
   readonly name: string
   isDead: boolean
   frozenUntilMs: number
+  /** Until when no broker can be reached from there. */
+  awayUntilMs: number
+  /** Told at each of its calls. */
+  onCall: () => void
+}
+
+/** A process that is well. */
+export function callerOf(name: string): Caller {
+  return { name, isDead: false, frozenUntilMs: 0, awayUntilMs: 0, onCall: () => undefined }
 }
 
 /** Time, chance, faults and the trace of one simulated run. */
@@ -151,9 +193,33 @@ export class World {
     caller.isDead = true
   }
 
+  /** Now and then the network of one process is gone, or that of all. */
+  mayCutOff(callers: readonly Caller[]): void {
+    if (callers.length === 0 || !this.fault('outage', OUTAGE_SHARE)) return
+    const untilMs = this.clock.now() + this.random.whole(1_000, this.random.pick(OUTAGES_MS) ?? 0)
+    const only = this.random.chance(0.5) ? this.random.pick(callers) : undefined
+    for (const caller of only === undefined ? callers : [only]) {
+      caller.awayUntilMs = Math.max(caller.awayUntilMs, untilMs)
+      this.note(`${caller.name} reaches no broker for ${untilMs - this.clock.now()} ms`)
+    }
+  }
+
+  isAway({ awayUntilMs }: Caller): boolean {
+    return awayUntilMs > this.clock.now()
+  }
+
+  /** Whether a broker can be reached, at once or within a time, which passes otherwise. */
+  async reaches(caller: Caller, withinMs: number): Promise<boolean> {
+    const leftMs = caller.awayUntilMs - this.clock.now()
+    if (leftMs <= 0) return true
+    await this.clock.sleep(Math.min(leftMs, withinMs))
+    return caller.isDead ? never() : leftMs <= withinMs
+  }
+
   /** A call on its way, or its answer: takes time, and its caller may not live to see it. */
   async travel(caller: Caller): Promise<void> {
     if (caller.isDead) return never()
+    caller.onCall()
     if (this.fault('crash')) {
       this.crash(caller)
       return never()
@@ -171,6 +237,6 @@ export class World {
 }
 
 /** What a dead process waits for. */
-function never(): Promise<never> {
+export function never(): Promise<never> {
   return new Promise(() => undefined)
 }

@@ -28,6 +28,20 @@ test('replayed records are never committed again', () => {
   assert.equal(entry.committedOffset, 20)
 })
 
+test('what is read back is counted until the unit is kept, and what is answered is not', () => {
+  const { table, entry } = tableAt(10, 20)
+  assert.equal(table.replayed(), 0)
+  entry.position = 17
+  assert.equal(table.replayed(), 7)
+  table.accept()
+  assert.equal(table.replayed(), 0)
+  entry.position = 25
+  assert.equal(table.replayed(), 3)
+  table.accept()
+  entry.position = 30
+  assert.equal(table.replayed(), 0)
+})
+
 test('a rewind goes back to where the unit began, not further', () => {
   const { table, entry } = tableAt(10, 10)
   entry.position = 12

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { FAULT_KINDS, FULL, planFaults, QUICK } from '../../../scripts/torture/plan.ts'
+import { FAULT_KINDS, FULL, planFaults, QUICK, shortfall } from '../../../scripts/torture/plan.ts'
 import { planRecords } from '../../../scripts/torture/records.ts'
 
 const encode = (value: object): Buffer => Buffer.from(`\0\0\0\0\0${JSON.stringify(value)}`)
@@ -19,6 +19,20 @@ test('every fault comes as often as the size says', () => {
       assert.equal(faults.filter((fault) => fault.kind === kind).length, size.counts[kind])
     }
   }
+})
+
+test('answers are lost while there is something to commit, and all that is planned happens or is told', () => {
+  for (let seed = 0; seed < 100; seed++) {
+    const last = planFaults(seed, QUICK).slice(-4)
+    assert.ok(last.every(({ kind }) => !kind.startsWith('swallow')))
+  }
+  assert.deepEqual(shortfall(QUICK.counts, QUICK.counts), [])
+  const { counts } = QUICK
+  assert.deepEqual(shortfall(counts, { ...counts, add: 2, remove: 0 }), [])
+  assert.deepEqual(shortfall(counts, { ...counts, 'swallow-end-txn': 1, add: 0, remove: 1 }), [
+    'add or remove happened 1 times, 2 were planned',
+    'swallow-end-txn happened 1 times, 2 were planned',
+  ])
 })
 
 test('a full run kills at least 20 times, and its zombies outlive their session', () => {
