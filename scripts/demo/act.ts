@@ -50,8 +50,8 @@ export async function play(plan: ActPlan): Promise<ActResult> {
   const prefix = `demo-${Date.now().toString(36)}-${name}`
   const topics = topicsOf(prefix)
   await testbed.createTopics(
-    Object.entries(topics).map(([kind, name]) => ({
-      name,
+    Object.entries(topics).map(([kind, topic]) => ({
+      name: topic,
       partitions: PARTITIONS,
       ...(TAKERS.has(kind) && { config: { 'max.message.bytes': '2097152' } }),
     })),

@@ -194,7 +194,7 @@ export class Loop {
   }
 
   /** Answers what the group decided meanwhile. @returns the batch without records that left us */
-  async #answerRebalances<Held extends Batch | undefined>(held: Held): Promise<Held> {
+  async #answerRebalances<Kept extends Batch | undefined>(held: Kept): Promise<Kept> {
     let batch = held
     for (let next = this.#rebalances.shift(); next; next = this.#rebalances.shift()) {
       if (next.kind === 'assigned') this.#assigned(next)
@@ -235,10 +235,10 @@ export class Loop {
    * Partitions go: the unit is committed first, or taken back. What becomes of one that was taken back is
    * decided after the answer, since the whole group waits for that.
    */
-  async #released<Held extends Batch | undefined>(
+  async #released<Kept extends Batch | undefined>(
     rebalance: Exclude<Rebalance, { kind: 'assigned' }>,
-    held: Held,
-  ): Promise<Held> {
+    held: Kept,
+  ): Promise<Kept> {
     const { engine, partitions, fetcher, events, rebalanceDrainMs } = this.#parts
     const settlement = this.#settlement
     const taken =
