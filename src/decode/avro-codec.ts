@@ -1,5 +1,5 @@
 import avro from 'avsc'
-import type { Type, types } from 'avsc'
+import type { Schema, Type, types } from 'avsc'
 import { AvroCursor } from './avro-cursor.ts'
 import { LOGICAL_TYPES, logicalKind, logicalReader } from './avro-logical.ts'
 import { DEPTH_MAX } from './bounds.ts'
@@ -37,7 +37,8 @@ export function compileAvro(
 ): SchemaCodec {
   const registry = {}
   const parse = (text: string): Type =>
-    avro.Type.forSchema(JSON.parse(text), {
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- that it is a schema is what avsc checks
+    avro.Type.forSchema(withoutDefaults(JSON.parse(text)) as Schema, {
       registry,
       wrapUnions: 'always',
       logicalTypes: LOGICAL_TYPES,
@@ -47,6 +48,29 @@ export function compileAvro(
   if (!isRecord(type)) throw new Error(`it must be a record, got ${type.typeName}`)
   return new AvroCodec(type, wanted)
 }
+
+/**
+ * Reading needs no defaults, and `avsc` refuses a schema for some that are good: a long beyond 2^53, one of another
+ * branch of a union than the first (Avro 1.12).
+ */
+function withoutDefaults(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(withoutDefaults)
+  if (typeof schema !== 'object' || schema === null) return schema
+  const kept = Object.entries(schema).map(([name, value]) => {
+    if (name === 'fields' && Array.isArray(value)) return [name, value.map(withoutDefault)]
+    return [name, NESTING.has(name) ? withoutDefaults(value) : value]
+  })
+  return Object.fromEntries(kept)
+}
+
+function withoutDefault(field: unknown): unknown {
+  if (typeof field !== 'object' || field === null || Array.isArray(field)) return field
+  const { default: _, ...kept } = Object.assign<{ default?: unknown }, object>({}, field)
+  return withoutDefaults(kept)
+}
+
+/** Attributes of a schema that hold a schema. */
+const NESTING: ReadonlySet<string> = new Set(['type', 'items', 'values'])
 
 class AvroCodec implements SchemaCodec {
   readonly offers: readonly Offer[]
@@ -112,6 +136,7 @@ class ReaderCompiler {
       return this.reader(type, children.get(name) ?? children.get(alias ?? ''))
     })
     return (cursor, into) => {
+      if (!cursor.countSteps(steps.length)) return
       for (const step of steps) step(cursor, into)
     }
   }
@@ -169,7 +194,7 @@ class ReaderCompiler {
     const steps: Skip[] = []
     const skip: Skip = (cursor) => {
       if (++this.#depth > DEPTH_MAX) cursor.fail(`nesting must be at most ${DEPTH_MAX} deep`)
-      else for (const step of steps) step(cursor)
+      else if (cursor.countSteps(steps.length)) for (const step of steps) step(cursor)
       this.#depth -= 1
     }
     this.#skipped.set(type, skip)
@@ -249,6 +274,8 @@ function enumReader(symbols: readonly string[]): Scalar {
 function chooser(branches: readonly Read[]): Read {
   return (cursor, into) => {
     const index = cursor.readCount()
+    // What cannot be read is 0, which may be the branch that leads back here.
+    if (cursor.problem !== undefined) return
     const branch = branches[index]
     if (branch !== undefined) branch(cursor, into)
     else cursor.fail(`union index must be from 0 to ${branches.length - 1}, got ${index}`)

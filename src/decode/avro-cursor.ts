@@ -1,4 +1,4 @@
-import { EMPTY_ITEMS_MAX } from './bounds.ts'
+import { EMPTY_ITEMS_MAX, STEPS_PER_BYTE_MAX } from './bounds.ts'
 import { ByteCursor } from './byte-cursor.ts'
 
 /** Most bytes a 64-bit varint takes. */
@@ -9,11 +9,13 @@ const VARINT_BYTES_EXACT = 7
 /** Reads Avro's binary encoding (Avro specification 1.12, "Binary Encoding"). */
 export class AvroCursor extends ByteCursor {
   #items = 0
+  #steps = 0
   #sizeBytes = 0
 
   override reset(bytes: Buffer, at: number, end: number): void {
     super.reset(bytes, at, end)
     this.#items = 0
+    this.#steps = 0
     this.#sizeBytes = end - at
   }
 
@@ -55,6 +57,18 @@ export class AvroCursor extends ByteCursor {
     if (this.#items > itemsMax) {
       this.fail(`a value of ${this.#sizeBytes} bytes must have at most ${itemsMax} items`)
     }
+  }
+
+  /** Announces the fields of a record, before they are read. @returns whether they may be */
+  countSteps(fields: number): boolean {
+    this.#steps += fields + 1
+    const stepsMax = this.#sizeBytes * STEPS_PER_BYTE_MAX + EMPTY_ITEMS_MAX
+    if (this.#steps > stepsMax) {
+      this.fail(
+        `a value of ${this.#sizeBytes} bytes must have at most ${stepsMax} fields, in records of records too`,
+      )
+    }
+    return this.problem === undefined
   }
 
   readBoolean(): boolean {

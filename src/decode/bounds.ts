@@ -9,6 +9,12 @@ export const BINARY_BYTES_MAX = 16 * 1024 * 1024
 /** Largest value in JSON, bytes: parsed JSON takes many times the room of its text. */
 export const JSON_BYTES_MAX = 1024 * 1024
 
+/**
+ * Largest JSON value that holds a wanted integer beyond 2^53, bytes: it is parsed a second time, for its digits,
+ * which takes some twenty times as long.
+ */
+export const EXACT_JSON_BYTES_MAX = 256 * 1024
+
 /** Deepest nesting that is followed, in every format. */
 export const DEPTH_MAX = 64
 
@@ -17,6 +23,12 @@ export const DEPTH_MAX = 64
  * has bytes can be nothing else, and a damaged count must not be followed for ever.
  */
 export const EMPTY_ITEMS_MAX = 100_000
+
+/**
+ * Steps through the fields of records that may be taken for each byte of a value, beyond `EMPTY_ITEMS_MAX`: fields
+ * that take no bytes, and records of them, are steps without end in a value of a few bytes.
+ */
+export const STEPS_PER_BYTE_MAX = 16
 
 /** Most bytes of a decimal's unscaled number: some 150 digits. */
 export const DECIMAL_BYTES_MAX = 64

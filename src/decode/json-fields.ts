@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer'
-import { DEPTH_MAX, JSON_BYTES_MAX } from './bounds.ts'
+import { DEPTH_MAX, EXACT_JSON_BYTES_MAX, JSON_BYTES_MAX } from './bounds.ts'
 
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
@@ -45,11 +45,11 @@ export class JsonFields {
     }
     if (!isObject(parsed)) return `value must be a JSON object, got ${kindOf(parsed)}`
     this.#pick(parsed, into)
-    for (const value of into) {
-      if (!isInexact(value)) continue
-      this.#pick(Object(JSON.parse(text, withExactIntegers)), into)
-      break
+    if (!into.some(isInexact)) return undefined
+    if (size > EXACT_JSON_BYTES_MAX) {
+      return `value with an integer beyond 2^53 must have at most ${EXACT_JSON_BYTES_MAX} bytes, got ${size}`
     }
+    this.#pick(Object(JSON.parse(text, withExactIntegers)), into)
     return undefined
   }
 

@@ -47,6 +47,8 @@ export class JsonSchemaPaths {
     if (!isSchema(schema) || this.#steps > STEPS_MAX) return new Set(['any'])
     const { $ref: reference } = schema
     const found = typeof reference === 'string' ? this.#follow(reference, document) : undefined
+    // Up to draft 07 what stands beside a reference does not count; the draft is 07 where none is named.
+    if (found !== undefined && !LATER_DRAFT.test(draftOf(document))) return this.#kinds(found, path)
     const own = this.#ownKinds({ schema, document }, path)
     const all = [
       own,
@@ -109,6 +111,13 @@ interface Place {
   readonly schema: unknown
   /** The whole that local references point into. */
   readonly document: unknown
+}
+
+const LATER_DRAFT = /json-schema\.org\/draft\/20\d\d-/
+
+function draftOf(document: unknown): string {
+  const draft = isSchema(document) ? document['$schema'] : undefined
+  return typeof draft === 'string' ? draft : ''
 }
 
 function parseSchema(text: string): unknown {

@@ -2,8 +2,8 @@ import { WIRE_HEADER_BYTES } from '../../decode/wire-format.ts'
 import type { DeadLetter } from '../../domain/outcome.ts'
 
 /**
- * The byte of a value at which decoding stopped, as the detail of the letter tells it: `at byte N`, or
- * `at position N` of the text, as the JSON parser does; the length where bytes are missing at the end.
+ * The byte of a value at which decoding stopped, as the detail of the letter tells it (`at byte N`); for JSON
+ * the first that cannot be right. The length where bytes are missing at the end.
  */
 export function offendingByte(
   value: Buffer | null,
@@ -14,11 +14,31 @@ export function offendingByte(
   if (reason !== 'undecodable') return undefined
   const [, byte] = / at byte (\d+)/.exec(detail) ?? []
   if (byte !== undefined) return Number(byte)
-  const [, position] = / at position (\d+)/.exec(detail) ?? []
-  if (position !== undefined) {
-    // JSON of a registry's schema begins behind the wire header.
-    const from = value[0] === 0 ? WIRE_HEADER_BYTES : 0
-    return from + Buffer.byteLength(value.toString('utf8', from).slice(0, Number(position)))
+  if (!detail.startsWith('value must be JSON: ')) return undefined
+  // JSON of a registry's schema begins behind the wire header.
+  const from = value[0] === 0 ? WIRE_HEADER_BYTES : 0
+  const text = value.toString('utf8', from)
+  return from + Buffer.byteLength(text.slice(0, firstWrong(text)))
+}
+
+/** The JSON parser does not always say where: it is where the shortest beginning ends that nothing can complete. */
+function firstWrong(text: string): number {
+  let [good, wrong] = [0, text.length + 1]
+  while (wrong - good > 1) {
+    const middle = Math.floor((good + wrong) / 2)
+    if (canGoOn(text.slice(0, middle))) good = middle
+    else wrong = middle
   }
-  return /Unexpected end of JSON/.test(detail) ? value.length : undefined
+  return good
+}
+
+function canGoOn(start: string): boolean {
+  try {
+    JSON.parse(start)
+    return true
+  } catch (error) {
+    const message = error instanceof Error ? error.message : ''
+    const [, position] = / at position (\d+)/.exec(message) ?? []
+    return message.startsWith('Unexpected end') || Number(position) >= start.length
+  }
 }

@@ -203,3 +203,69 @@ test('a schema that is no record is refused', () => {
   assert.throws(() => compileAvro('"string"', [], []), /it must be a record, got string/)
   assert.throws(() => compileAvro('{', [], []), /JSON/)
 })
+
+/** A record with an id, and another field that nobody wants. */
+function beside(type: unknown, more: object = {}): string {
+  const fields = [
+    { name: 'id', type: 'string' },
+    { name: 'x', type, ...more },
+  ]
+  return JSON.stringify({ type: 'record', name: 'Event', fields })
+}
+
+function within(ms: number, body: () => void): void {
+  const startedAt = performance.now()
+  body()
+  const took = performance.now() - startedAt
+  assert.ok(took < ms, `it took ${Math.round(took)} ms`)
+}
+
+test('a value cut short ends where it is cut, though each branch of its unions leads back to the record', () => {
+  const union = ['Tree', 'null']
+  const fields = [
+    { name: 'l', type: union },
+    { name: 'r', type: union },
+  ]
+  const codec = compileAvro(beside({ type: 'record', name: 'Tree', fields }), [], needed(['id']))
+  within(100, () => {
+    const problem = codec.decode(Buffer.from([2, 0x61]), 0, 2, [undefined])
+    assert.match(problem?.detail ?? '', /the value ends too early/)
+  })
+})
+
+test('records of records that take no bytes are steps without end: bounded', () => {
+  let type: object = { type: 'record', name: 'R0', fields: [] }
+  for (let depth = 1; depth <= 40; depth += 1) {
+    const fields = [
+      { name: 'a', type },
+      { name: 'b', type: `R${depth - 1}` },
+    ]
+    type = { type: 'record', name: `R${depth}`, fields }
+  }
+  const codec = compileAvro(beside(type), [], needed(['id']))
+  within(500, () => {
+    const problem = codec.decode(Buffer.from([2, 0x61]), 0, 2, [undefined])
+    assert.match(problem?.detail ?? '', /at most 100032 fields/)
+  })
+})
+
+for (const [why, type, more] of [
+  ['a long beyond 2^53', 'long', { default: 2 ** 63 }],
+  ['one of the second branch of a union', ['null', 'string'], { default: 'x' }],
+  ['one of another type', 'string', { default: 0 }],
+  [
+    'one within an array of records',
+    {
+      type: 'array',
+      items: { type: 'record', name: 'I', fields: [{ name: 'i', type: 'int', default: 'x' }] },
+    },
+    {},
+  ],
+] as const) {
+  test(`a default is not needed to read, so it refuses nothing: ${why}`, () => {
+    const codec = compileAvro(beside(type, more), [], needed(['id']))
+    const into: unknown[] = [undefined]
+    assert.equal(codec.decode(Buffer.from([2, 0x61, 0]), 0, 3, into), undefined)
+    assert.deepEqual(into, ['a'])
+  })
+}

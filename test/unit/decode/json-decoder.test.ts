@@ -101,3 +101,15 @@ test('a tombstone is a dead letter, or skipped when that is asked for', async ()
   assert.deepEqual(await fates(new JsonDecoder(ENGAGEMENT_EVENT)), [tombstone, empty])
   assert.deepEqual(await fates(new JsonDecoder(ENGAGEMENT_EVENT, 'skip')), ['skipped', empty])
 })
+
+test('an integer beyond 2^53 has its digits read a second time: only in a value that is not too large for that', async () => {
+  const withMore = (bytes: number): string =>
+    `{"user_id":"u","action":"a","value":9007199254740993,"x":[${'0,'.repeat(bytes / 2)}0]}`
+  assert.doesNotMatch(await fate(withMore(200 * 1024)), /undecodable/)
+  const startedAt = performance.now()
+  assert.match(
+    await fate(withMore(1_000_000)),
+    /^undecodable: value with an integer beyond 2\^53 must have at most 262144 bytes, got 1000/,
+  )
+  assert.ok(performance.now() - startedAt < 100, 'it is not parsed twice')
+})

@@ -68,3 +68,22 @@ test('what is no JSON Schema is refused', () => {
   assert.throws(() => compileJson('{', [], []), /JSON/)
   assert.throws(() => compileJson('[]', [], []), /it must be an object, true or false/)
 })
+
+for (const [draft, kinds] of [
+  ['http://json-schema.org/draft-07/schema#', ['number']],
+  [undefined, ['number']],
+  ['https://json-schema.org/draft/2020-12/schema', []],
+] as const) {
+  test(`what stands beside a reference ${kinds.length === 0 ? 'counts' : 'does not count'}: ${draft ?? 'no draft named'}`, () => {
+    const schema = {
+      ...(draft !== undefined && { $schema: draft }),
+      $ref: '#/definitions/E',
+      additionalProperties: false,
+      definitions: {
+        E: { type: 'object', properties: { total: { type: 'number' } }, required: ['total'] },
+      },
+    }
+    const paths = new JsonSchemaPaths(JSON.stringify(schema), [])
+    assert.deepEqual([...paths.kindsAt('total')], kinds)
+  })
+}

@@ -8,6 +8,7 @@ import { CONDITIONS, parseFilter } from '../../../../src/tools/dlq/filter.ts'
 import { dlqHelp } from '../../../../src/tools/dlq/help.ts'
 import { hexDump } from '../../../../src/tools/dlq/hex.ts'
 import type { Letter } from '../../../../src/tools/dlq/letter.ts'
+import { JsonFields } from '../../../../src/decode/json-fields.ts'
 import { offendingByte } from '../../../../src/tools/dlq/offending-byte.ts'
 
 const LETTER: Letter = {
@@ -143,9 +144,24 @@ test('a long value is shown around its mark, saying how much is left out', () =>
 test('the offending byte is where decoding stopped', () => {
   const at = (value: string, reason: DeadLetterReason, detail: string): number | undefined =>
     offendingByte(Buffer.from(value), deadLetter(reason, 'decode', detail))
-  assert.equal(at('{"ü": x}', 'undecodable', 'Unexpected token at position 6'), 7)
-  assert.equal(at('\0\0\0\0\x01{"ü": x}', 'undecodable', 'Unexpected token at position 6'), 12)
-  assert.equal(at('{', 'undecodable', 'value must be JSON: Unexpected end of JSON input'), 1)
+  for (const [text, byte] of [
+    ['{"ü": x}', 7],
+    ['nope', 1],
+    ['{"a":tru}', 8],
+    ['{"a":1,}', 7],
+    ['{"a":"\n"}', 6],
+    ['{"a":"\\x"}', 7],
+    ['{"a":01}', 6],
+    ['{} {}', 3],
+    ['{"a":1', 6],
+    ['{', 1],
+  ] as const) {
+    const into: unknown[] = [undefined]
+    // What the decoder really says of it.
+    const detail = new JsonFields(['a']).read(Buffer.from(text), 0, Buffer.byteLength(text), into)
+    assert.equal(at(text, 'undecodable', detail ?? ''), byte, text)
+    assert.equal(at(`\0\0\0\0\x01${text}`, 'undecodable', detail ?? ''), byte + 5, text)
+  }
   assert.equal(at('abc', 'undecodable', 'length must be from 0 to 2, at byte 2'), 2)
   assert.equal(at('abc', 'not-wire-format', ''), 0)
   assert.equal(at('\0bc', 'not-wire-format', ''), 1)
