@@ -168,10 +168,13 @@ export class RegistryDecoder implements Decoder, FieldReader {
   /** The schemas of a batch that must be asked for; forgets what is out of date or too much before. */
   #unknownSchemas(records: readonly InputRecord[]): Set<SchemaKey> {
     const nowMs = this.#clock.monotonic()
+    const isTooMuch = (): boolean => this.#entries.size > SCHEMAS_MAX
     for (const [id, entry] of this.#entries) {
-      const isOver = entry.kind === 'refused' && entry.untilMs <= nowMs
-      if (isOver || this.#entries.size > SCHEMAS_MAX) this.#entries.delete(id)
+      // Refusals go first: ids that somebody makes up must not drive out the schemas in use.
+      const isRefused = entry.kind === 'refused'
+      if (isRefused && (entry.untilMs <= nowMs || isTooMuch())) this.#entries.delete(id)
     }
+    for (const id of isTooMuch() ? this.#entries.keys() : []) if (isTooMuch()) this.#entries.delete(id)
     const wanted = new Set<SchemaKey>()
     let last: SchemaKey = -1
     for (const record of records) {
