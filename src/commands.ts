@@ -23,6 +23,7 @@ export async function runCommand([
   command = 'run',
   ...options
 ]: readonly string[]): Promise<number> {
+  if (command !== 'run') endWithReader()
   if (command === 'dlq') return dlq(options)
   if (command === 'schema') return schema(options)
   if (command === 'drift') return drift(options)
@@ -42,6 +43,14 @@ export async function runCommand([
     default:
       return refuse(`unknown command "${command}"`)
   }
+}
+
+/** Who reads no more, as `head` does, wants no more: that is no failure. */
+function endWithReader(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+    endProcess(EXIT.ok)
+  })
 }
 
 /** The service, until a signal or a failure ends it. @returns the exit status */

@@ -13,7 +13,7 @@ const REASON_HELP = {
     "Its writer does not use the registry's serializer; or set `INPUT_FORMAT=json` for plain JSON",
   ],
   'unknown-schema': [
-    'The registry does not know the schema id, or it is no schema the service can use',
+    'The registry does not know the schema id',
     'Look whether writer and service use the same registry',
   ],
   undecodable: [
@@ -26,8 +26,8 @@ const REASON_HELP = {
   ],
   'key-mismatch': [
     "The record's own key is not the value of the key field (`match_record_key` in `model.yaml`)",
-    "Key the records by that field, as plain text; a replay keeps the record's key, so correct the letter: " +
-      '`millrace dlq export`, and write it again with the right key',
+    "Key the records by that field, as plain text. A replay keeps the record's key, so the letter fails again: have its " +
+      'writer send the event anew, and take the letter away with `millrace dlq purge`',
   ],
   'future-event-time': [
     'Its time is ahead of its record timestamp by more than `max_future_skew`',

@@ -174,7 +174,8 @@ export class RegistryDecoder implements Decoder, FieldReader {
       const isRefused = entry.kind === 'refused'
       if (isRefused && (entry.untilMs <= nowMs || isTooMuch())) this.#entries.delete(id)
     }
-    for (const id of isTooMuch() ? this.#entries.keys() : []) if (isTooMuch()) this.#entries.delete(id)
+    for (const id of isTooMuch() ? this.#entries.keys() : [])
+      if (isTooMuch()) this.#entries.delete(id)
     const wanted = new Set<SchemaKey>()
     let last: SchemaKey = -1
     for (const record of records) {

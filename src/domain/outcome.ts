@@ -13,8 +13,10 @@ export const DEAD_LETTER_REASONS = [
 
 export type DeadLetterReason = (typeof DEAD_LETTER_REASONS)[number]
 
-/** The processing stage that turned a record down. */
-export type Stage = 'decode' | 'features' | 'inference'
+/** The processing stages that turn records down. */
+export const STAGES = ['decode', 'features', 'inference'] as const
+
+export type Stage = (typeof STAGES)[number]
 
 export interface DeadLetter {
   readonly kind: 'dead-letter'

@@ -59,8 +59,6 @@ function pageText(page: readonly Queued[], next: string | undefined): string {
   return next === undefined ? table : `${table}\nmore: --after ${next}\n`
 }
 
-/** Text on one line, of at most so many characters. */
 function shorten(text: string, max: number): string {
-  const line = text.replaceAll(/[\p{Cc}\u2028\u2029]/gu, '·')
-  return line.length <= max ? line : `${line.slice(0, max - 1)}…`
+  return text.length <= max ? text : `${text.slice(0, max - 1)}…`
 }

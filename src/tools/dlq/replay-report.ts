@@ -1,5 +1,5 @@
 import { unreachable } from '../../domain/errors.ts'
-import { formatTable } from '../table.ts'
+import { formatTable, printable } from '../table.ts'
 import type { Verdict } from './judge.ts'
 import { nameOf } from './place.ts'
 import type { Letter } from './letter.ts'
@@ -135,7 +135,7 @@ export class ReplayReport {
     const remarks: string[] = []
     for (const { reason, becomes, letters, example, detail } of this.#failures.values()) {
       remarks.push(
-        `${letters} of ${reason} fail again with ${becomes}, e.g. ${example}: ${detail}\n`,
+        `${letters} of ${reason} fail again with ${becomes}, e.g. ${example}: ${printable(detail)}\n`,
       )
     }
     if (late > 0) {

@@ -86,9 +86,10 @@ function eventRows(verdict: Verdict | undefined): string[][] {
   return [['event', `key ${JSON.stringify(key)}, time ${iso(timeMs)}, id ${JSON.stringify(id)}`]]
 }
 
-/** A value as people read it, telling text from numbers. */
+/** A value as people read it, telling text from numbers; JSON has no NaN and no infinity. */
 function textOfValue(value: unknown): string {
-  return typeof value === 'bigint' ? String(value) : JSON.stringify(value)
+  const isNumber = typeof value === 'bigint' || typeof value === 'number'
+  return isNumber ? String(value) : JSON.stringify(value)
 }
 
 function nowText(verdict: Verdict | undefined): string {

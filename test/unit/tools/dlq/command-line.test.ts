@@ -65,10 +65,39 @@ test('conditions of different names must all hold, of one name any', () => {
 })
 
 test('a condition that is none is refused, naming those that are', () => {
-  for (const bad of ['', 'reason', 'reason=', 'toString=1', 'colour=red']) {
+  for (const bad of ['', 'reason', 'toString=1', 'colour=red']) {
     assert.throws(() => parseFilter([bad]), /NAME one of reason, stage, schema, key/, bad)
   }
-  assert.throws(() => parseFilter(['since=noon']), /since must be a time, got "noon"/)
+})
+
+test('a value that a condition cannot have is refused, naming those it can', () => {
+  const cases: readonly [string, RegExp][] = [
+    ['reason=', /reason must be one of empty-value, .*, got ""$/],
+    ['reason=undecodeable', /reason must be one of .*undecodable, .*, got "undecodeable"$/],
+    ['stage=x', /stage must be one of decode, features, inference, got "x"$/],
+    ['schema=x', /schema must be a whole number or none, got "x"$/],
+    ['partition=abc', /partition must be a whole number, got "abc"$/],
+    ['offset=-1', /offset must be a whole number, got "-1"$/],
+    ['key=', /key must be text; in quotes a JSON string, got ""$/],
+    ['key="', /key must be text/],
+    ['model=', /model must be text, got ""$/],
+    ['since=noon', /since must be a time in ISO 8601 .*, got "noon"$/],
+    ['since=5', /got "5"$/],
+    ['until=2026-13-01', /got "2026-13-01"$/],
+    ['until=2026-01-05T12:00', /Z or an offset, .*, got "2026-01-05T12:00"$/],
+  ]
+  for (const [bad, message] of cases) assert.throws(() => parseFilter([bad]), { message }, bad)
+})
+
+test('an empty key, the key "none" and no key are told apart', () => {
+  const keys = [Buffer.alloc(0), Buffer.from('none'), null, Buffer.from('"')]
+  const letters = keys.map((key) => ({ ...LETTER, record: { ...LETTER.record, key } }))
+  const chosen = (condition: string): readonly number[] =>
+    letters.flatMap((letter, index) => (parseFilter([condition])(letter) ? [index] : []))
+  assert.deepEqual(chosen('key=""'), [0])
+  assert.deepEqual(chosen('key="none"'), [1])
+  assert.deepEqual(chosen('key=none'), [2])
+  assert.deepEqual(chosen('key="\\""'), [3])
 })
 
 test('what a command does not know is refused before anything is connected', () => {

@@ -160,3 +160,27 @@ test('where no letter of the application lies, none is shown', async () => {
     assert.equal(made.printed, '')
   }
 })
+
+test('what a terminal would obey is not printed, wherever a letter holds it', async () => {
+  const made = new FakeBench()
+  const value = '{"user_id": \u001b[2J\u001b]0;pwn\u0007}'
+  made.put({
+    value,
+    key: Buffer.from('k\u009b31m'),
+    headers: [{ 'h\u001b[31m\nstate  replayed': 'v\u009b' }],
+  })
+  await show(made, { place: parsePlace('0:0'), json: false })
+  await list(made, { ...ALL, limit: 10, after: undefined, all: true, json: false })
+  // oxlint-disable-next-line no-control-regex -- those are what must not be there
+  assert.doesNotMatch(made.printed.replaceAll('\n', ''), /[\u0000-\u001f\u007f-\u009f]/)
+  assert.equal(made.printed.match(/^state +/gm)?.length, 1, 'no row of its own making')
+})
+
+test('a number that JSON does not have is shown as what it is', async () => {
+  const made = new FakeBench()
+  made.put({ value: '{"user_id":"u","value":1e999}', reason: 'invalid-event' })
+  await show(made, { place: parsePlace('0:0'), json: false })
+  assert.match(made.printed, /^field value +Infinity$/m)
+  await show(made, { place: parsePlace('0:0'), json: true })
+  assert.match(made.printed, /"value": "Infinity"/)
+})
