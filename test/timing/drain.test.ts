@@ -64,7 +64,7 @@ test('a commit that takes long holds up a rebalance for REBALANCE_DRAIN_MS and l
   const second = new ServiceProcess(t, { ...env, INSTANCE_ID: 'joining' })
   const { time } = await first.logged('REVOKED')
   const revokedAtMs = Date.parse(String(time))
-  const toldAtMs = coordinator.syncedAtMs.filter((atMs) => atMs <= revokedAtMs).at(-1) ?? 0
+  const toldAtMs = coordinator.syncedAtMs.findLast((atMs) => atMs <= revokedAtMs) ?? 0
   t.diagnostic(`released ${revokedAtMs - toldAtMs} ms after it was told to`)
   assert.ok(revokedAtMs - toldAtMs <= DRAIN_MS + SLACK_MS, first.describe())
   await second.statusIs('a share', ({ partitions }) => partitions.length > 0)
