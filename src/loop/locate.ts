@@ -117,7 +117,11 @@ function rebuild(known: Located, { layout: former, position }: OffsetMetadata): 
       'bring the former model back, use another APP_ID, or set STATE_ON_MISMATCH=rebuild to read the input log back'
     throw new ServiceError('STATE_MISMATCH', `${nameOf(known)}: ${differs}; ${advice}`)
   }
-  const committed = Math.max(stored.offset ?? 0, bounds.first)
+  const { offset: committed = 0 } = stored
+  if (committed < bounds.first) {
+    const gap = overtaken(known, committed)
+    return startingAt(known, bounds.first, { restored: position, gap })
+  }
   const { streamTimeMs = 0, replayStreamTimeMs: before = -Infinity, replayFrom } = position
   // Everything before `replayFrom` is as old as `before`: out of reach of longer windows, too?
   const isFarEnough = streamTimeMs - before >= reachMs

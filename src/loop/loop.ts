@@ -3,7 +3,7 @@ import type { Rebalance, StartOffset } from '../source/port.ts'
 import { only } from './fetcher.ts'
 import type { Batch } from './fetcher.ts'
 import { isFlood } from './flood-gate.ts'
-import type { Held } from './held.ts'
+import type { InMemory } from './in-memory.ts'
 import { Insistence } from './insist.ts'
 import type { LoopPhase, Losses, RestoreProgress } from './observer.ts'
 import type { LoopParts } from './parts.ts'
@@ -74,7 +74,7 @@ export class Loop {
   }
 
   /** What is in memory now; the simulation holds it against its bounds. */
-  held(): Held {
+  inMemory(): InMemory {
     const { engine, fetcher, unit } = this.#parts
     return {
       records: this.#unitRecords,

@@ -1,4 +1,4 @@
-import type { Held } from '../../src/loop/held.ts'
+import type { InMemory } from '../../src/loop/in-memory.ts'
 
 /** What an instance of the simulation is started with. */
 export interface BoundSettings {
@@ -13,7 +13,11 @@ const CHANGES_PER_RECORD = 2
 const OUTPUTS_PER_RECORD = 3
 
 /** Most that a loop may hold at any time. */
-export function boundsOf({ batchRecordsMax, commitRecordsMax, partitions }: BoundSettings): Held {
+export function boundsOf({
+  batchRecordsMax,
+  commitRecordsMax,
+  partitions,
+}: BoundSettings): InMemory {
   // A unit is looked at after each batch: the last one may bring it past its bound.
   const unitRecords = commitRecordsMax - 1 + batchRecordsMax
   const answers = batchRecordsMax * OUTPUTS_PER_RECORD
@@ -31,7 +35,7 @@ export function boundsOf({ batchRecordsMax, commitRecordsMax, partitions }: Boun
 }
 
 /** What a loop that has ended well may hold; what the group still wants is answered by who closes. */
-export const NOTHING: Held = {
+export const NOTHING: InMemory = {
   records: 0,
   changes: 0,
   undecoded: 0,
@@ -42,7 +46,7 @@ export const NOTHING: Held = {
 }
 
 /** Says what is more than it may be; `undefined` when nothing is. */
-export function excess(held: Held, bounds: Held): string | undefined {
+export function excess(held: InMemory, bounds: InMemory): string | undefined {
   for (const [what, count] of Object.entries(held)) {
     const bound = Object.entries(bounds).find(([name]) => name === what)?.[1] ?? 0
     if (count > bound) return `${count} ${what} in memory, bound ${bound}`

@@ -5,7 +5,7 @@ import type { SimSource } from './source.ts'
 import type { World } from './world.ts'
 
 /** Of the fencings, of which there are few. */
-const SHARE = 0.4
+const SHARE = 0.5
 /** Long enough for the owner to be back, and for its transaction to be over. */
 const SLOW_MAX_MS = 20_000
 const REQUEST_TIMEOUT_MS = 5_000

@@ -6,7 +6,7 @@ import { FeatureEngine } from '../../src/features/engine.ts'
 import { Breaker } from '../../src/loop/breaker.ts'
 import { Fetcher } from '../../src/loop/fetcher.ts'
 import { FloodGate } from '../../src/loop/flood-gate.ts'
-import type { Held } from '../../src/loop/held.ts'
+import type { InMemory } from '../../src/loop/in-memory.ts'
 import { Loop } from '../../src/loop/loop.ts'
 import { PartitionTable } from '../../src/loop/partitions.ts'
 import { Processor } from '../../src/loop/processor.ts'
@@ -114,8 +114,8 @@ export class Instance {
     }
   }
 
-  #mustHold(bounds: Held): void {
-    const held = this.#loop?.held()
+  #mustHold(bounds: InMemory): void {
+    const held = this.#loop?.inMemory()
     const what = held === undefined ? undefined : excess(held, bounds)
     if (what !== undefined) this.#cluster.world.fail(`${this.caller.name}: ${what}`)
   }

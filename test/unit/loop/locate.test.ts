@@ -142,3 +142,17 @@ test('a rebuild for windows that reach further is refused when the log has lost 
   const but = { stored: FOREIGN, policy: REBUILD, reachMs: 4_001, bounds: { first: 1, end: 90 } }
   assert.throws(() => locate(known(but)), { code: 'STATE_GAP' })
 })
+
+test('a rebuild passes over no record that is gone unanswered, unless that is accepted', () => {
+  const position = { streamTimeMs: undefined, replayFrom: Number.MAX_SAFE_INTEGER }
+  // Nothing was in the windows, so there is nothing to read back that could be missed.
+  const empty = { position: { ...position, replayStreamTimeMs: undefined }, layout: OTHER }
+  for (const foreign of [FOREIGN, stored(metadataOf(empty))]) {
+    const but = { stored: foreign, bounds: { first: 70, end: 90 } }
+    const message = /10 records from committed offset 60 on are gone unanswered/
+    assert.throws(() => locate(known({ ...but, policy: REBUILD })), { code: 'STATE_GAP', message })
+    const found = locate(known({ ...but, policy: { ...REBUILD, onGap: 'accept' } }))
+    assert.match(found.gap ?? '', message)
+    assert.deepEqual([found.start, found.replayUntil], [70, 70])
+  }
+})

@@ -1,5 +1,5 @@
 /** What a loop keeps in memory beside state and positions; settings and the number of partitions bound each. */
-export interface Held {
+export interface InMemory {
   /** Records that the open unit has taken up, those that it reads back included. */
   readonly records: number
   /** Changes of the open unit, so that it can be taken back. */
