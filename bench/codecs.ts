@@ -89,7 +89,8 @@ others on the machine change little.
 `,
   options: {},
   run: async ({ isQuick, rounds = isQuick ? 1 : ROUNDS, screen }) => {
-    const contenders = (await createFormats()).flatMap(contendersOf)
+    const formats = await createFormats()
+    const contenders = (await Promise.all(formats.map(contendersOf))).flat()
     const cases = new Cases()
     for (let round = 1; round <= rounds; round += 1) {
       screen.step(`round ${round} of ${rounds}: ${contenders.length} contenders`)
@@ -132,7 +133,8 @@ async function measure(run: () => Promise<void>): Promise<number> {
   }
 }
 
-function contendersOf({ name, values, at, schema, decoder, deserialize }: Format): Contender[] {
+async function contendersOf(format: Format): Promise<readonly Contender[]> {
+  const { name, values, at, schema, decoder, deserialize } = format
   const records = values.map(
     (value, offset): InputRecord => ({
       topic: TOPIC,
@@ -144,8 +146,8 @@ function contendersOf({ name, values, at, schema, decoder, deserialize }: Format
     }),
   )
   const needed = neededFields(MAPPING)
-  const codecOf = (fields: typeof needed) => {
-    const codec = compileSchema({ schema, references: [] }, fields)
+  const codecOf = async (fields: typeof needed) => {
+    const codec = await compileSchema({ schema, references: [] }, fields)
     const into: unknown[] = fields.map(() => undefined)
     return async () => {
       for (const value of values) {
@@ -164,8 +166,8 @@ function contendersOf({ name, values, at, schema, decoder, deserialize }: Format
       const decoded = await decoder.decode(records)
       for (const { result } of decoded) if (result.kind !== 'event') throw new Error(result.kind)
     }),
-    contender('codec, 6 fields', codecOf(needed)),
-    contender('codec, 2 of 6 fields', codecOf(needed.slice(2, 4))),
+    contender('codec, 6 fields', await codecOf(needed)),
+    contender('codec, 2 of 6 fields', await codecOf(needed.slice(2, 4))),
     ...(deserialize === undefined
       ? []
       : [

@@ -1,19 +1,18 @@
 import { compileAvro } from './avro-codec.ts'
 import { SCHEMA_CHARS_MAX } from './bounds.ts'
 import { compileJson } from './json-codec.ts'
-import { compileProto } from './proto-codec.ts'
 import type { NeededField, SchemaCodec } from './schema-codec.ts'
 import type { FoundSchema } from './schema-source.ts'
 
 /**
- * Compiles a schema of the registry, by its type.
+ * Compiles a schema of the registry, by its type. What reads Protobuf is loaded with the first such schema.
  *
  * @throws Error when it cannot be used, and why
  */
-export function compileSchema(
+export async function compileSchema(
   { schema, references }: Pick<FoundSchema, 'schema' | 'references'>,
   wanted: readonly NeededField[],
-): SchemaCodec {
+): Promise<SchemaCodec> {
   const characters = references.reduce(
     (sum, reference) => sum + reference.schema.length,
     schema.schema.length,
@@ -24,8 +23,10 @@ export function compileSchema(
   switch (schema.schemaType ?? 'AVRO') {
     case 'AVRO':
       return compileAvro(schema.schema, references, wanted)
-    case 'PROTOBUF':
+    case 'PROTOBUF': {
+      const { compileProto } = await import('./proto-codec.ts')
       return compileProto(schema.schema, references, wanted)
+    }
     case 'JSON':
       return compileJson(schema.schema, references, wanted)
     default:

@@ -210,7 +210,7 @@ export class RegistryDecoder implements Decoder, FieldReader {
     }
     if (fetched.kind === 'unusable') return this.#refuse(undecodable(fetched.detail))
     try {
-      const codec = compileSchema(fetched, this.#fields)
+      const codec = await compileSchema(fetched, this.#fields)
       const lacks = codec.offers.some(
         ({ size }, slot) => size === 0 && this.#fields[slot]?.isRequired,
       )

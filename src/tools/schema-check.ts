@@ -70,7 +70,7 @@ async function checkVersion(
   if (found === undefined) return { ...told, breaks: ['it refers to too many'], warnings: [] }
   const fields = neededFields(spec.event)
   try {
-    const { offers } = compileSchema(found, fields)
+    const { offers } = await compileSchema(found, fields)
     return { ...told, ...fitOf(spec.event, fields, offers) }
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error)
