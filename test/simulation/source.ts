@@ -18,6 +18,8 @@ const POLL_WAIT_MS = 200
 const REQUEST_TIMEOUT_MS = 6_000
 const ABSENT_MAX_MS = 3_000
 const UNSTABLE_WAIT_MS = 20
+/** In a row. */
+const REFUSALS_MAX = 8
 /** Of the full polls, after which a unit is likely to stay open. */
 const REBALANCE_SHARE = 0.2
 /** Of the holds, those after which a record still comes. */
@@ -33,6 +35,8 @@ export class SimSource implements Source {
   readonly #group: Group
   #onRebalance: (rebalance: Rebalance) => void = () => undefined
   #isHeld = false
+  /** Seeks refused in a row. */
+  #refusals = 0
   /** A record is on its way that the hold came too late for. */
   #isLeaking = false
   #isPolling = false
@@ -122,11 +126,15 @@ export class SimSource implements Source {
     // They stand still from now on, whatever becomes of this.
     this.pause(starts.map(({ partition }) => partition))
     await this.#world.travel(this.member.caller)
-    for (const { partition, offset } of starts) {
-      // Of several some may have been done.
-      if (this.#world.fault('seek-unavailable')) throw new ServiceError('KAFKA_UNAVAILABLE', 'seek')
+    // Refused ten times in a row, with brokers there, is for good: that is not what is played here.
+    const isRefused = this.#refusals < REFUSALS_MAX && this.#world.fault('seek-unavailable')
+    this.#refusals = isRefused ? this.#refusals + 1 : 0
+    // Of several some may have been done.
+    const done = isRefused ? this.#world.random.whole(0, starts.length - 1) : starts.length
+    for (const { partition, offset } of starts.slice(0, done)) {
       if (this.member.assigned.has(partition)) this.member.assigned.set(partition, offset)
     }
+    if (isRefused) throw new ServiceError('KAFKA_UNAVAILABLE', 'seek')
   }
 
   pause(partitions: readonly number[]): void {
