@@ -12,7 +12,8 @@ const HELP = `Usage: node bench/state.ts [--json]
 
 Feeds the feature engine alone, each time in a process of its own with the limits of the service (V8's heap, one
 arena of the C library), and prints by key: what STATE_BYTES_MAX counts, what is live after a collection of
-garbage, what is resident then and at its most, and how many times what is counted that is.
+garbage and what is resident then, both before the windows move on, what is resident at its most, and how many
+times what is counted that is.
 
   --json   prints the results as JSON
   --help   prints this
@@ -23,10 +24,10 @@ const LOADS = [
   [1_000_000, 2],
   [1_000_000, 10],
   [100_000, 100],
-  [10_000, 1_000],
+  [4_000, 1_000],
 ] as const
 /** So that as many events as these come after the tiles, each driving one out. */
-const EVENTS = 1_000_000
+const EVENTS = 400_000
 const NAMES = ['counted', 'live', 'resident', 'at most']
 const OPTIONS = { json: 'flag' } as const
 

@@ -22,7 +22,7 @@ export interface EngineResult {
   readonly tiles: number
   /** CPU time of an event that is measured. */
   readonly nsPerEvent: number
-  /** What the engine takes them to weigh, bytes: `millrace_state_bytes`. */
+  /** What the engine takes its state to weigh at its most, bytes: `millrace_state_bytes`. */
   readonly estimatedBytes: number
   /** Memory that the state lives in, in V8's heap and outside it, bytes. */
   readonly liveBytes: number
@@ -50,6 +50,7 @@ function feed(spec: ModelSpec, { keys, tiles, rounds }: EngineLoad): EngineResul
   const row = new Float64Array(engine.columns)
   let offset = 0
   let peak = 0
+  let estimated = 0
   const round = (minute: number): void => {
     const timeMs = FIRST_MS + minute * TILE_MS
     for (let key = 0; key < keys; key++) {
@@ -60,17 +61,18 @@ function feed(spec: ModelSpec, { keys, tiles, rounds }: EngineLoad): EngineResul
     }
     engine.accept()
     peak = Math.max(peak, process.memoryUsage.rss())
+    estimated = Math.max(estimated, engine.size().bytes)
   }
   const before = memory()
   for (let minute = 0; minute < tiles; minute++) round(minute)
-  const held = engine.size()
+  const held = engine.size().tiles
   const after = memory()
   const cpu = process.cpuUsage()
   for (let minute = 0; minute < rounds; minute++) round(tiles + minute)
   const { user, system } = process.cpuUsage(cpu)
   return {
-    tiles: held.tiles,
-    estimatedBytes: held.bytes,
+    tiles: held,
+    estimatedBytes: estimated,
     nsPerEvent: ((user + system) * 1_000) / (keys * rounds),
     liveBytes: after.live - before.live,
     residentBytes: after.resident - before.resident,

@@ -179,11 +179,12 @@ function quantile(metrics: Scrape, name: string, share: number): number {
 
 /** That bytes are shown as they are, but for the digits that are left out. */
 function assertWeight(shown: string, bytes: number): void {
-  const { figure = '', unit } = /^(?<figure>[\d.]+) (?<unit>[kM])B$/.exec(shown)?.groups ?? {}
+  const { figure, unit } = /^(?<figure>[\d.]+) (?<unit>[kM])B$/.exec(shown)?.groups ?? {}
+  assert.ok(figure !== undefined, `the page shows ${shown}`)
   const scale = unit === 'k' ? 1e3 : 1e6
   const lastDigit = scale / (figure.includes('.') ? 10 : 1)
   const off = Math.abs(Number(figure) * scale - bytes)
-  assert.ok(bytes > 0 && off <= lastDigit / 2, `the page shows ${shown} of ${bytes} bytes`)
+  assert.ok(off <= lastDigit / 2, `the page shows ${shown} of ${bytes} bytes`)
 }
 
 /** That the page, which is a second old and no more than a few, tells how long ago that was. */
