@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { EXIT } from '../../src/domain/errors.ts'
 import { register, wireEncoder } from '../../test/harness/registry.ts'
 import { Cleanup } from './cleanup.ts'
 import { planFaults, shortfall } from './plan.ts'
@@ -16,6 +17,13 @@ import { onTheLog, verify } from './verify.ts'
 import type { Verdict } from './verify.ts'
 import { writeEvenly } from './writer.ts'
 
+/**
+ * How an instance that is asked to stop may end: well, or without the answers that it waited for. SIGKILL is what
+ * it gets when it does not end in time.
+ */
+const STOPPED: ReadonlySet<string> = new Set(
+  [EXIT.ok, EXIT.unavailable, EXIT.forced].map((status) => `status ${status}`),
+)
 const POLL_MS = 100
 /** Between the start of the services and the first fault: what has not begun cannot be broken. */
 const FIRST_COMMIT_MAX_MS = 60_000
@@ -72,8 +80,9 @@ export async function torture(plan: TorturePlan): Promise<TortureResult> {
   for (const what of parts?.fleet.ownEnds.keys() ?? []) {
     failures.push(`instance ${what}: nothing of the plan explains that it ended`)
   }
-  if (parts?.fleet.stops.has('status SIGKILL') === true) {
-    failures.push('an instance that was asked to stop did not end in time')
+  for (const status of parts?.fleet.stops.keys() ?? []) {
+    if (!STOPPED.has(status))
+      failures.push(`an instance that was asked to stop ended with ${status}`)
   }
   const isClean = failures.length === 0
   if (isClean) rmSync(logFolder, { recursive: true })
