@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { test } from 'node:test'
-import { parse } from 'yaml'
 import { READ_BY_THE_CHART } from '../../scripts/docs/values-schema.ts'
 import { VARIABLES } from '../../src/config/schema.ts'
 import {
@@ -154,21 +153,6 @@ test('the registry format without a registry is refused', () => {
   assert.match(refusal('hpa', ['config.INPUT_FORMAT=registry']), /SCHEMA_REGISTRY_URL is required/)
 })
 
-test('an autoscaler that may pass the partitions is refused, and so are two of them', () => {
-  assert.match(
-    refusal('hpa', ['autoscaling.hpa.maxReplicas=7']),
-    /hpa\.maxReplicas must be at most/,
-  )
-  assert.match(
-    refusal('keda', ['autoscaling.keda.maxReplicas=9']),
-    /keda\.maxReplicas must be at most/,
-  )
-  assert.match(refusal('keda', ['autoscaling.hpa.enabled=true']), /cannot both/)
-  const early = 'autoscaling.keda.kafka.activationLagThreshold=7'
-  assert.match(refusal('keda', [early]), /at least topics\.partitions \(8\)/)
-  assert.match(refusal('hpa', ['autoscaling.hpa.maxReplicas=1']), /minReplicas must be at most/)
-})
-
 test('large numbers and flags reach the service as they were written', () => {
   const { STATE_BYTES_MAX, DLQ_MAX_RATIO, SHUTDOWN_GRACE_MS } = variables(render('production'))
   assert.deepEqual(
@@ -242,41 +226,6 @@ test('a change of configuration restarts the pods', () => {
   assert.notDeepEqual(before, after)
 })
 
-test('KEDA starts the first instance above the partition count, and scales what the HPA would', () => {
-  const scaled = only(render('keda'), 'ScaledObject')
-  assert.equal(at(scaled, 'spec.triggers.0.metadata.activationLagThreshold'), '8')
-  assert.equal(at(scaled, 'spec.triggers.0.metadata.lagThreshold'), '50000')
-  assert.equal(at(scaled, 'spec.triggers.1.metadata.activationThreshold'), '8')
-  assert.match(
-    String(at(scaled, 'spec.triggers.1.metadata.query')),
-    /millrace_partition_lag_records/,
-  )
-  const workload = only(render('keda'), 'StatefulSet')
-  assert.equal(at(workload, 'spec.replicas'), undefined)
-  assert.equal(at(scaled, 'spec.scaleTargetRef.name'), at(workload, 'metadata.name'))
-  const hpa = only(render('hpa'), 'HorizontalPodAutoscaler')
-  assert.equal(at(hpa, 'spec.scaleTargetRef.kind'), 'StatefulSet')
-})
-
-const PODS = {
-  StatefulSet: { own: ['scores-0', 'scores-11'], others: ['scores-eu-0', 'scores-dlq-watch-0'] },
-  Deployment: {
-    own: ['scores-7d9c6b5f4-x2k9z', 'scores-54fb8x2k9z'],
-    others: ['scores-eu-7d9c6b5f4-x2k9z', 'scores-dlq-watch-7d9c6b5f4-x2k9z', 'scores-eu-0'],
-  },
-} as const
-
-for (const [kind, { own, others }] of Object.entries(PODS)) {
-  test(`the lag that KEDA asks for is of the pods of this release alone, a ${kind}`, () => {
-    const scaled = only(render('keda', ['fullnameOverride=scores', `kind=${kind}`]), 'ScaledObject')
-    const query = String(at(scaled, 'spec.triggers.1.metadata.query'))
-    const [, pattern = ''] = /pod=~"([^"]+)"/.exec(query) ?? []
-    const isMatched = (name: string): boolean => new RegExp(`^(?:${pattern})$`).test(name)
-    assert.deepEqual(own.filter(isMatched), own)
-    assert.deepEqual(others.filter(isMatched), [])
-  })
-}
-
 test('a network policy opens the ports of the configured brokers and registry, and DNS', () => {
   const policy = only(render('production'), 'NetworkPolicy')
   const ports = (at(policy, 'spec.egress') as { ports: { port: number }[] }[]).flatMap((rule) =>
@@ -317,69 +266,11 @@ test('Strimzi topics have names that Kubernetes takes, and the partitions of the
   for (const topic of topics) assert.equal(at(topic, 'spec.partitions'), 6)
 })
 
-test('what scrapes and shuts in selects the watch of the dead letters, and what counts instances does not', () => {
-  const manifests = render('dead-letter-watch')
-  const byService = render('dead-letter-watch', [
-    'monitoring.podMonitor.enabled=false',
-    'monitoring.serviceMonitor.enabled=true',
-  ])
-  const watch = only(manifests, 'Deployment')
-  const labels = at(watch, 'spec.template.metadata.labels') as Record<string, string>
-  const service = manifests.find(
-    (each) => each.kind === 'Service' && at(each, 'metadata.name') === at(watch, 'metadata.name'),
-  )
-  const ofService = at(service, 'metadata.labels') as Record<string, string>
-  assert.ok(selects(at(only(manifests, 'PodMonitor'), 'spec.selector'), labels))
-  assert.ok(selects(at(only(byService, 'ServiceMonitor'), 'spec.selector'), ofService))
-  assert.ok(selects(at(only(manifests, 'NetworkPolicy'), 'spec.podSelector'), labels))
-  assert.ok(selects({ matchLabels: at(service, 'spec.selector') }, labels))
-  assert.ok(!selects(at(only(manifests, 'StatefulSet'), 'spec.selector'), labels))
-  assert.ok(!selects(at(only(manifests, 'PodDisruptionBudget'), 'spec.selector'), labels))
-  const instances = at(only(manifests, 'StatefulSet'), 'spec.template.metadata.labels')
-  for (const kind of ['PodMonitor', 'PodDisruptionBudget'])
-    assert.ok(selects(at(only(manifests, kind), 'spec.selector'), instances as never), kind)
-})
-
-/** Whether a label selector takes something with these labels. */
-function selects(selector: unknown, labels: Readonly<Record<string, string>>): boolean {
-  const { matchLabels = {}, matchExpressions = [] } = selector as {
-    matchLabels?: Record<string, string>
-    matchExpressions?: { key: string; operator: string; values: string[] }[]
-  }
-  return (
-    Object.entries(matchLabels).every(([key, value]) => labels[key] === value) &&
-    matchExpressions.every(
-      ({ key, operator, values }) => operator === 'In' && values.includes(labels[key] ?? ''),
-    )
-  )
-}
-
 test('the test pod is none of the instances that the service and its budget select', () => {
   const manifests = render('minimal')
   const selector = at(only(manifests, 'Service'), 'spec.selector') as Record<string, string>
   const labels = at(only(manifests, 'Pod'), 'metadata.labels') as Record<string, string>
   assert.ok(Object.entries(selector).some(([key, value]) => labels[key] !== value))
-})
-
-test('rules and dashboard are rendered, the dashboard under the name of its release', () => {
-  const manifests = render('production')
-  assert.ok(Array.isArray(at(only(manifests, 'PrometheusRule'), 'spec.groups')))
-  const dashboard = manifests.find(
-    (each) => at(each, 'metadata.name') === 'release-millrace-dashboard',
-  )
-  assert.equal(
-    typeof JSON.parse(String(at(dashboard, 'data')?.['release-millrace.json' as never])),
-    'object',
-  )
-})
-
-test('the rules are those of the file, but for what the values change', () => {
-  const file: unknown = parse(read('helm/millrace/files/alerts.yaml'))
-  const rule = only(render('dead-letter-watch'), 'PrometheusRule')
-  assert.deepEqual(at(rule, 'spec'), file)
-  const changed = JSON.stringify(only(render('production'), 'PrometheusRule'))
-  assert.doesNotMatch(changed, /MillraceLateRatio/)
-  assert.doesNotMatch(changed, /"runbook_url":"docs/)
 })
 
 test('chart, package and image have one version, and the image the Node of the tests', () => {

@@ -17,8 +17,15 @@ const FLIGHTS = 6_000
 /** Flights written at once, so that counters move while they are scraped. */
 const PORTION = 1_000
 const RATE_WINDOW = '1m'
-/** Waits to be raised, and rightly: the flights are of 2013, as in any backfill. */
-const STALE = 'MillraceFeaturesStale'
+/**
+ * May wait to be raised, and rightly: the flights are of 2013, as in any backfill, and the first records of a process may
+ * be slow on a busy machine.
+ */
+const OF_TIME = new Set([
+  'MillraceFeaturesStale',
+  'MillraceLatencyBurnFast',
+  'MillraceLatencyBurnSlow',
+])
 /** One dead letter, so that there is an oldest one. */
 const BROKEN: NewRecord = { partition: 0, key: null, value: Buffer.from('no schema') }
 
@@ -106,8 +113,9 @@ test('a real Prometheus finds what rules and dashboard ask for in a real run, an
   for (const { name, health, lastError } of states)
     assert.equal(health, 'ok', `${name}: ${lastError}`)
   const raised = states.filter(({ state }) => state === 'pending' || state === 'firing')
+  const unmeant = raised.filter(({ name, state }) => state === 'firing' || !OF_TIME.has(name))
   assert.deepEqual(
-    raised.filter(({ name, state }) => name !== STALE || state === 'firing'),
+    unmeant.map(({ name, state }) => `${name} ${state}`),
     [],
   )
   await Promise.all([service.stop(), watch.stop()])
