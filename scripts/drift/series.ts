@@ -1,5 +1,5 @@
 import type { EventMapping, ModelSpec } from '../../src/domain/model-spec.ts'
-import type { ServedRows } from '../train/reference.ts'
+import type { ServedRows } from '../../src/drift/make-reference.ts'
 
 const STEP_MS = 1_000
 
