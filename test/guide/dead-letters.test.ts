@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { test } from 'node:test'
@@ -11,6 +11,7 @@ import { register, wireEncoder } from '../harness/registry.ts'
 import { ServiceProcess } from '../harness/service-process.ts'
 import { missingLines, stepsOf } from './guide.ts'
 import type { Step } from './guide.ts'
+import { installCommands } from './reader-commands.ts'
 import { GuideShell, settingsOf } from './shell.ts'
 
 const ROOT = resolve(import.meta.dirname, '../..')
@@ -54,9 +55,7 @@ class Walk {
     await cp(join(ROOT, 'models/engagement'), join(folder, 'models/engagement'), {
       recursive: true,
     })
-    await mkdir(join(folder, 'bin'))
-    const script = `#!/bin/sh\nexec '${process.execPath}' '${ROOT}/src/main.ts' "$@"\n`
-    await writeFile(join(folder, 'bin/millrace'), script, { mode: 0o755 })
+    await installCommands(folder)
     return new Walk(t, bed, folder)
   }
 
