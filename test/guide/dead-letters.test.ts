@@ -23,6 +23,9 @@ test('a sample that a command does not print is found', () => {
   assert.deepEqual(missingLines(['y  7  █'], printed), ['y  7  █'])
   const wrongShare = '100 % of 12 letters would pass'
   assert.deepEqual(missingLines([wrongShare], printed), [wrongShare])
+  const measured = 'psi 0.0078, 0.15 % unseen; reference ba3af0758888'
+  const again = 'psi 0.1, 12.50 % unseen; reference 0123456789ab\n'
+  assert.deepEqual(missingLines([measured], again), [])
 })
 
 test('the guide to dead letters, word for word', { timeout: 170_000 }, async (t) => {
