@@ -2,8 +2,8 @@ import type { Flight } from '../scripts/flights/flight.ts'
 import { flightEncoder } from '../scripts/demo/replay.ts'
 import type { InputEvent } from './events.ts'
 
-/** One year of flights after the other: days of the week stay where they are. */
-const YEAR_MS = 364 * 86_400_000
+/** One year of flights after the other, 53 weeks apart: none is late, days of the week stay where they are. */
+const YEAR_MS = 371 * 86_400_000
 
 /** The flights of 2013 as events of `models/flight-delay`, year after year, keyed by airport. */
 export class FlightGenerator {
@@ -11,7 +11,7 @@ export class FlightGenerator {
   readonly #encode: (flight: Flight) => Buffer
   #sequence = 0
 
-  /** @param flights in order of departure, of less than 364 days */
+  /** @param flights in order of departure, of less than 371 days */
   constructor(flights: readonly Flight[], schemaId: number) {
     this.#flights = flights
     this.#encode = flightEncoder(schemaId)

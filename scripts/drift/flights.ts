@@ -1,15 +1,15 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ModelSpec } from '../../src/domain/model-spec.ts'
-import { parseModelSpec } from '../../src/features/spec.ts'
-import { flightDelayPlan } from '../train/flight-delay.ts'
 import { referenceOf } from '../../src/drift/make-reference.ts'
 import type { ServedRows } from '../../src/drift/make-reference.ts'
+import { chanceOf } from '../../src/drift/threshold.ts'
+import { parseModelSpec } from '../../src/features/spec.ts'
+import { flightDelayPlan } from '../train/flight-delay.ts'
 import { serve } from '../train/served.ts'
 import { joined, Judge, slice } from './windows.ts'
 
 const DAY_MS = 86_400_000
-const MONTH_DAYS = 30
 /** The year's first day begins at midnight in New York. */
 const YEAR_MS = Date.UTC(2013, 0, 1, 5)
 
@@ -80,7 +80,7 @@ export function leaveOut(year: Year, days: 1 | 7): LeftOut {
   const windows = sumOf(halves, (half) => half.windows.length)
   return {
     windows,
-    expected: (asked) => (asked * windows * days) / MONTH_DAYS,
+    expected: (asked) => sumOf(halves, (half) => half.expected(asked)),
     found: (asked) => sumOf(halves, (half) => half.found(asked)),
     power: (name, shift) => sumOf(halves, (half) => half.foundMoved(name, shift)) / windows,
   }
@@ -106,6 +106,13 @@ class Half {
         const [first = 0] = week.timesMs
         return days === 7 ? [week] : windowsOf(week, 1, first, first + 7 * DAY_MS)
       })
+  }
+
+  /** Where a window may have no larger chance, that one. */
+  expected(asked: number): number {
+    const { series } = this.#judge
+    const chance = chanceOf(this.#spanMs, { falseAlarmsPerMonth: asked, series })
+    return this.windows.length * series * chance
   }
 
   found(asked: number): number {

@@ -58,9 +58,13 @@ class Walk {
 
   static async begin(t: TestContext): Promise<Walk> {
     const folder = await mkdtemp(join(tmpdir(), 'millrace-guide-'))
-    t.after(() => rm(folder, { recursive: true }))
-    const bin = await installCommands(folder)
-    return new Walk(t, folder, bin)
+    const walk = new Walk(t, folder, await installCommands(folder))
+    t.after(async () => {
+      // They have the guide's own names, which whoever comes next needs.
+      await walk.#deleteTopics()
+      await rm(folder, { recursive: true })
+    })
+    return walk
   }
 
   private constructor(t: TestContext, folder: string, bin: string) {
@@ -74,8 +78,6 @@ class Walk {
       PIP_NO_INDEX: '1',
       PIP_DISABLE_PIP_VERSION_CHECK: '1',
     })
-    // The guide's own names, for whoever comes next.
-    t.after(() => this.#deleteTopics())
   }
 
   async take(step: Step): Promise<void> {
@@ -163,6 +165,7 @@ class Walk {
     await this.#service?.kill()
     const topics = `${INPUT}|ml-.*|fraud-state`
     const tool = `kafka-topics.sh --bootstrap-server ${this.#brokers} --delete --if-exists`
-    await this.#shell.run(`${tool} --topic '${topics}'\n`)
+    const { status, printed } = await this.#shell.run(`${tool} --topic '${topics}'\n`)
+    assert.equal(status, 0, printed)
   }
 }
