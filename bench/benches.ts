@@ -1,5 +1,6 @@
 import { backlogBench } from './backlog.ts'
 import { codecsBench } from './codecs.ts'
+import { driftBench } from './drift.ts'
 import { growthBench } from './growth/main.ts'
 import { inferenceBench } from './inference.ts'
 import { latencyBench } from './latency.ts'
@@ -15,6 +16,7 @@ export const BENCHES = {
   restore: restoreBench,
   codecs: codecsBench,
   windows: windowsBench,
+  drift: driftBench,
   inference: inferenceBench,
   growth: growthBench,
 } as const

@@ -1,134 +1,135 @@
-/**
- * What watching drift costs: see `--help`.
- *
- * Counted in CPU seconds of the process, so that others on the machine change little; the best of the
- * rounds counts.
- */
-import { readFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { parseArgs } from 'node:util'
-import type { ModelSpec } from '../src/domain/model-spec.ts'
-import { layoutOf } from '../src/drift/layout.ts'
-import type { DriftLayout } from '../src/drift/layout.ts'
-import { parseReference } from '../src/drift/reference.ts'
-import type { Reference } from '../src/drift/reference.ts'
-import { DriftSketch } from '../src/drift/sketch.ts'
-import { DriftWatch } from '../src/drift/watch.ts'
-import { parseModelSpec } from '../src/features/spec.ts'
-import { Random } from '../test/simulation/random.ts'
+import { readFlights } from '../scripts/flights/flights.ts'
+import { FLIGHT_SCHEMA } from '../scripts/flights/record.ts'
+import { readCommitted } from '../scripts/testbed/read.ts'
+import type { Bench, Context } from './bench.ts'
+import { PARTITIONS } from './cluster.ts'
+import type { Cluster } from './cluster.ts'
+import { fillTopic } from './fill.ts'
+import { FlightGenerator } from './flight-events.ts'
+import { wholeNumbers } from './options.ts'
+import { format } from './progress.ts'
+import { RecordReader, registerSchema } from './registry.ts'
+import { Cases } from './result.ts'
+import type { Measured } from './result.ts'
+import { createRunTopics } from './service.ts'
+import { runWork } from './work.ts'
+import type { Work, WorkResult } from './work.ts'
 
-const HELP = `Usage: node bench/drift.ts [--rounds N] [--json]
+const MODEL = resolve(import.meta.dirname, '../models/flight-delay')
+const EVENTS = 400_000
+const EVENTS_QUICK = 40_000
+const ROUNDS = 6
+const OPTIONS = { events: 'text' } as const
+const WITHOUT = 'without reference.json'
+const WITH = 'with reference.json'
+const FIGURES = {
+  rate: { title: 'events/s', digits: 0 },
+  rateShare: { title: 'events/s, of those without, same round', digits: 3 },
+  cpu: { title: 'CPU-s per million events', digits: 2 },
+  cpuShare: { title: 'CPU time, of that without, same round', digits: 3 },
+} as const
 
-Of each shipped model: ns to count an event (values spread over all bins, so that no branch can be
-guessed), and µs to add a unit's counts to its window (once a commit) and to make a report (once a scrape).
+/** What watching drift costs of the throughput: the same backlog with and without a reference, in turn. */
+export const driftBench: Bench<typeof OPTIONS> = {
+  summary: 'what watching drift costs: a backlog with and without reference.json, in turn',
+  help: `The service works the same topic of flights off with models/flight-delay as it is, whose reference watches 17
+features and scores in 33 columns, and with a copy without its reference. Both in turn, each round in the
+other order. Every prediction is read, and that each event was counted for drift.
 
-  --rounds N   rounds (default 20)
-  --json       the figures as JSON
-`
-const MODELS = resolve(import.meta.dirname, '../models')
-const NAMES = ['engagement', 'flight-delay'] as const
-const EVENTS = 20_000
-const UNITS = 1_000
-const REPORTS = 200
-
-interface Figures {
-  readonly model: string
-  /** Features and scores that are watched. */
-  readonly values: number
-  readonly cells: number
-  readonly nsPerEvent: number
-  readonly usPerCommit: number
-  readonly usPerReport: number
-}
-
-process.exitCode = main()
-
-function main(): number {
-  const options = {
-    rounds: { type: 'string' },
-    json: { type: 'boolean' },
-    help: { type: 'boolean' },
-  } as const
-  const { values } = parseArgs({ options })
-  if (values.help === true) {
-    process.stdout.write(HELP)
-    return 0
-  }
-  const figures = NAMES.map((name) => measure(name, Number(values.rounds ?? 20)))
-  process.stdout.write(values.json === true ? `${JSON.stringify(figures)}\n` : table(figures))
-  return 0
-}
-
-function measure(model: string, rounds: number): Figures {
-  const folder = join(MODELS, model)
-  const specFile = join(folder, 'model.yaml')
-  const spec = parseModelSpec(readFileSync(specFile, 'utf8'), specFile)
-  const file = join(folder, 'reference.json')
-  const reference = parseReference(readFileSync(file, 'utf8'), file, spec)
-  const layout = layoutOf(reference, spec)
-  const features = rowsOf(spec, layout)
-  const columns = spec.features.length
-  const scores = Float64Array.from({ length: EVENTS }, (_, at) => ((at * 7_919) % EVENTS) / EVENTS)
-  const sketch = new DriftSketch(layout)
-  const watch = watchOf(reference, layout)
-  const unit = { counts: sketch.counts, records: 1, fromMs: 0, toMs: 0, committedAtMs: 0 }
-  return {
-    model,
-    values: layout.series.length,
-    cells: layout.cells,
-    nsPerEvent: best(rounds, EVENTS, (at) => sketch.add(features, at * columns, scores, at)) * 1e3,
-    usPerCommit: best(rounds, UNITS, () => watch.committed(unit)),
-    usPerReport: best(rounds, REPORTS, () => void watch.report()),
-  }
-}
-
-function watchOf(reference: Reference, layout: DriftLayout): DriftWatch {
-  const policy = { windowMs: Infinity, windowRecords: Infinity, falseAlarmsPerMonth: 1 }
-  return new DriftWatch({ reference, id: '', layout, policy })
-}
-
-/** Least CPU time of one call, µs. */
-function best(rounds: number, calls: number, run: (at: number) => void): number {
-  let least = Infinity
-  for (let round = 0; round < rounds; round++) {
-    const from = process.cpuUsage()
-    for (let at = 0; at < calls; at++) run(at)
-    const { user, system } = process.cpuUsage(from)
-    least = Math.min(least, (user + system) / calls)
-  }
-  return least
-}
-
-/** Rows with values of all bins, missing and unseen ones included. */
-function rowsOf(spec: ModelSpec, { series }: DriftLayout): Float64Array {
-  const random = new Random(1)
-  const columns = spec.features.length
-  const rows = new Float64Array(EVENTS * columns)
-  for (let row = 0; row < EVENTS; row++) {
-    for (const { kind, values, column, columns: width, bounds, labels } of series) {
-      if (kind === 'score') continue
-      const at = row * columns + column
-      const cell = random.whole(0, labels.length - 1)
-      if (values === 'category') rows.fill(0, at, at + width).fill(1, at + cell, at + cell + 1)
-      else rows[at] = cell === 0 ? Number.NaN : (bounds[cell - 1] ?? Infinity)
+  --events N   events of the backlog      (default ${EVENTS}: more than a year of flights)
+`,
+  options: OPTIONS,
+  run: async (context) => {
+    const [events = EVENTS] = wholeNumbers('--events', context.options.events, [
+      context.isQuick ? EVENTS_QUICK : EVENTS,
+    ])
+    const folder = mkdtempSync(join(tmpdir(), 'millrace-bench-'))
+    try {
+      const bare = join(folder, 'flight-delay')
+      cpSync(MODEL, bare, { recursive: true })
+      rmSync(join(bare, 'reference.json'))
+      return [await measure(context, events, bare)]
+    } finally {
+      rmSync(folder, { recursive: true })
     }
-  }
-  return rows
+  },
 }
 
-function table(figures: readonly Figures[]): string {
-  const row = (cells: readonly (string | number)[]): string =>
-    `${cells.map((cell, at) => (at === 0 ? String(cell).padEnd(14) : String(cell).padStart(14))).join('')}\n`
-  const head = ['model', 'values', 'cells', 'ns an event', 'µs a commit', 'µs a report']
-  return [
-    row(head),
-    ...figures.map(({ model, values, cells, nsPerEvent, usPerCommit, usPerReport }) =>
-      row([
-        model,
-        values,
-        cells,
-        ...[nsPerEvent, usPerCommit, usPerReport].map((each) => each.toFixed(1)),
-      ]),
-    ),
-  ].join('')
+async function measure(
+  context: Context<typeof OPTIONS>,
+  events: number,
+  bare: string,
+): Promise<Measured> {
+  const { screen, rounds = context.isQuick ? 1 : ROUNDS } = context
+  const cluster = await context.cluster()
+  const input = await fillFlights({ cluster, events, screen })
+  const cases = new Cases()
+  const problems: string[] = []
+  const run = async (label: string, modelFolder: string): Promise<WorkResult> => {
+    const topics = { ...(await createRunTopics(cluster, 'drift')), input }
+    const env = { APP_ID: topics.predictions }
+    const result = await runWork({ cluster, events, screen, service: { modelFolder, env } }, topics)
+    screen.step(`${label}: ${format(result.eventsPerSecond)} events/s`)
+    const predicted = await distinctPredictions(cluster, topics.predictions)
+    const counted = modelFolder === MODEL ? events : undefined
+    if (predicted !== events || result.driftRecords !== counted) {
+      problems.push(`${label}: ${predicted} predictions, ${result.driftRecords} counted for drift`)
+    }
+    return result
+  }
+  for (let round = 1; round <= rounds; round++) {
+    const first = round % 2 === 0 ? await run(WITH, MODEL) : undefined
+    const without = await run(WITHOUT, bare)
+    const watched = first ?? (await run(WITH, MODEL))
+    cases.add(WITHOUT, { rate: without.eventsPerSecond, cpu: without.cpuSecondsPerMillion })
+    cases.add(WITH, {
+      rate: watched.eventsPerSecond,
+      rateShare: watched.eventsPerSecond / without.eventsPerSecond,
+      cpu: watched.cpuSecondsPerMillion,
+      cpuShare: watched.cpuSecondsPerMillion / without.cpuSecondsPerMillion,
+    })
+  }
+  return {
+    id: `drift-${events}`,
+    title: 'Watching drift',
+    how: `A backlog of ${format(events)} flights by models/flight-delay, which watches 17 features and scores, and by the same model without its reference; the same input, in turn, each round in the other order.`,
+    figures: FIGURES,
+    drawn: ['rate', 'cpu'],
+    cases: cases.all(),
+    problems,
+  }
+}
+
+/** @returns the topic */
+async function fillFlights({
+  cluster,
+  events,
+  screen,
+}: Pick<Work, 'cluster' | 'events' | 'screen'>): Promise<string> {
+  const { brokers, registryUrl } = cluster
+  const { input: topic } = await createRunTopics(cluster, 'flights')
+  const schemaId = await registerSchema(registryUrl, topic, JSON.stringify(FLIGHT_SCHEMA))
+  const generator = new FlightGenerator(await readFlights(), schemaId)
+  await fillTopic({ brokers, topic, events, generator, progress: screen })
+  return topic
+}
+
+/** How many flights have a prediction. */
+async function distinctPredictions(
+  { brokers, registryUrl }: Cluster,
+  topic: string,
+): Promise<number> {
+  const reader = new RecordReader(registryUrl)
+  const values: Buffer[] = []
+  await readCommitted({ brokers, topic, partitions: PARTITIONS }, (messages) => {
+    for (const { value } of messages) if (value !== null) values.push(value)
+  })
+  const [first] = values
+  if (first === undefined) return 0
+  await reader.learn(first)
+  const ids = new Set(values.map((value) => reader.textOf(value, 'event_id')))
+  return ids.size === values.length ? ids.size : Number.NaN
 }

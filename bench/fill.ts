@@ -18,7 +18,7 @@ export async function fillTopic(options: {
   readonly brokers: string
   readonly topic: string
   readonly events: number
-  readonly generator: EventGenerator
+  readonly generator: Pick<EventGenerator, 'next'>
   readonly progress: Progress
 }): Promise<readonly Fate[]> {
   const { brokers, topic, events, generator, progress } = options

@@ -32,6 +32,8 @@ export interface Progress {
   /** When the first unit was committed, ms; 0 before. */
   readonly firstCommitAtMs: number
   readonly stateBytes: number
+  /** Events that drift was watched in, of the window it shows; `undefined` where it is not watched. */
+  readonly driftRecords: number | undefined
   /** Whether each instance has answered a record. */
   readonly isShared: boolean
 }
@@ -139,6 +141,7 @@ export function together(services: readonly MeasuredService[]): Pick<MeasuredSer
         committedAtMs: Math.max(...all.map(({ committedAtMs }) => committedAtMs)),
         firstCommitAtMs: Math.min(...all.map(({ firstCommitAtMs }) => firstCommitAtMs)),
         stateBytes: sum((each) => each.stateBytes),
+        driftRecords: all[0]?.driftRecords === undefined ? undefined : sum(driftRecordsOf),
         isShared: all.every((each) => each.answered > 0),
       }
     },
@@ -173,6 +176,10 @@ export async function whenAnswered(
   }
 }
 
+function driftRecordsOf({ driftRecords = 0 }: Progress): number {
+  return driftRecords
+}
+
 async function isAnswered(url: string): Promise<boolean> {
   try {
     return (await fetch(`${url}/health/live`)).ok
@@ -183,11 +190,12 @@ async function isAnswered(url: string): Promise<boolean> {
 
 async function readProgress(url: string): Promise<Progress> {
   const answer = await fetch(url)
-  const { totals, firstCommitAt, lastCommitAt, state } = (await answer.json()) as {
+  const { totals, firstCommitAt, lastCommitAt, state, drift } = (await answer.json()) as {
     totals: { predicted: number; late: number; deadLetters: number }
     firstCommitAt: string | null
     lastCommitAt: string | null
     state: { bytes: number }
+    drift?: { window: { records: number } }
   }
   return {
     answered: totals.predicted + totals.late + totals.deadLetters,
@@ -195,6 +203,7 @@ async function readProgress(url: string): Promise<Progress> {
     committedAtMs: lastCommitAt === null ? 0 : Date.parse(lastCommitAt),
     firstCommitAtMs: firstCommitAt === null ? 0 : Date.parse(firstCommitAt),
     stateBytes: state.bytes,
+    driftRecords: drift?.window.records,
     isShared: totals.predicted + totals.late + totals.deadLetters > 0,
   }
 }

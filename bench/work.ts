@@ -24,6 +24,8 @@ export interface WorkResult {
   readonly growthMiBPerMillion: number
   /** What the service itself says its state weighs at the end, MiB. */
   readonly stateMiB: number
+  /** Events that drift was watched in; `undefined` where it was not. */
+  readonly driftRecords: number | undefined
 }
 
 /** The work of a run. */
@@ -96,6 +98,7 @@ export async function runWork(work: Work, topics: RunTopics): Promise<WorkResult
       peakResidentMiB: services.reduce((sum, { process }) => sum + process.peakResidentMiB(), 0),
       growthMiBPerMillion: slope(points.filter(({ x }) => x * 1e6 > events / 2)),
       stateMiB: last.stateBytes / MIB,
+      driftRecords: last.driftRecords,
     }
     await Promise.all(services.map(({ process }) => process.stop()))
     return result

@@ -15,7 +15,7 @@ import type { Figures } from './train/figures.ts'
 import { flightDelayPlan } from './train/flight-delay.ts'
 import type { Plan } from './train/plan.ts'
 import { runPython } from './train/python.ts'
-import { referenceOf, referenceText } from './train/reference.ts'
+import { referenceOf, referenceText } from '../src/drift/make-reference.ts'
 import { computeRows, writeRows } from './train/rows.ts'
 import { scoreAll, serve } from './train/served.ts'
 

@@ -159,9 +159,14 @@ async function schema(options: readonly string[]): Promise<number> {
   })
 }
 
-/** `millrace drift --from URL`. @returns the exit status */
+/** `millrace drift --from URL` and `millrace drift reference FILE…`. @returns the exit status */
 function drift(options: readonly string[]): Promise<number> {
+  const [action, ...rest] = options
   return told(async () => {
+    if (action === 'reference') {
+      const { runReference } = await import('./drift-reference.ts')
+      return runReference(rest)
+    }
     const { driftCommand } = await import('./tools/drift.ts')
     const { output, status: found } = await driftCommand(options, async (address, signal) => {
       const answer = await fetch(address, { signal })

@@ -42,7 +42,7 @@ type Damage = (flight: Flight) => Buffer | null
 /** Writes flights as Avro, keyed by airport, with some damaged records among them. */
 export async function replay(plan: ReplayPlan): Promise<Sent> {
   const { topic, flights, rate, onSent } = plan
-  const encode = encoder(await registerFlight(plan))
+  const encode = flightEncoder(await registerFlight(plan))
   const damages = damagesOf(encode)
   const producer = await connect(plan.brokers)
   const startedAt = performance.now()
@@ -84,7 +84,8 @@ function twoDaysBefore(flight: Flight): Flight {
   return { ...flight, departedAtMs: flight.departedAtMs - TWO_DAYS_MS }
 }
 
-function encoder(schemaId: number): (flight: Flight) => Buffer {
+/** Writes a flight in registry wire format, of the schema with this id. */
+export function flightEncoder(schemaId: number): (flight: Flight) => Buffer {
   const type = avsc.Type.forSchema(FLIGHT_SCHEMA as unknown as avsc.Schema)
   const header = Buffer.alloc(5)
   header.writeUInt32BE(schemaId, 1)

@@ -1,15 +1,15 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ModelSpec } from '../../src/domain/model-spec.ts'
+import { referenceOf } from '../../src/drift/make-reference.ts'
+import type { ServedRows } from '../../src/drift/make-reference.ts'
+import { chanceOf } from '../../src/drift/threshold.ts'
 import { parseModelSpec } from '../../src/features/spec.ts'
 import { flightDelayPlan } from '../train/flight-delay.ts'
-import { referenceOf } from '../train/reference.ts'
-import type { ServedRows } from '../train/reference.ts'
 import { serve } from '../train/served.ts'
 import { joined, Judge, slice } from './windows.ts'
 
 const DAY_MS = 86_400_000
-const MONTH_DAYS = 30
 /** The year's first day begins at midnight in New York. */
 const YEAR_MS = Date.UTC(2013, 0, 1, 5)
 
@@ -63,42 +63,79 @@ export function judgeMonths(
   })
 }
 
-/** What is found in weeks that were left out of the reference, every other one of January to August. */
+/** What is found in weeks that were left out of the reference, every other one of January to August, either way. */
 export interface LeftOut {
   readonly windows: number
-  readonly alarms: number
-  readonly months: number
-  /** Windows in which a feature moved by so many of its standard deviations is found. */
+  /** False alarms to be expected where so many a month are asked for. */
+  expected(asked: number): number
+  /** Features and scores that are told of, window by window. */
+  found(asked: number): number
+  /** Share of windows in which a feature moved by so many of its standard deviations is found, at 1 a month. */
   power(name: string, shift: number): number
 }
 
-/** Trains on every other week, and judges days of the weeks between. */
-export function leaveOut({ spec, rows }: Year, days: 1 | 7): LeftOut {
-  const weeks = windowsOf(rows, 7, YEAR_MS, monthStart(9))
-  const training = joined(weeks.filter((_, at) => at % 2 === 0))
-  const judge = new Judge(referenceOf(spec, training), spec)
-  const windows = weeks
-    .filter((_, at) => at % 2 === 1)
-    .flatMap((week) => {
-      const [first = 0] = week.timesMs
-      return days === 7 ? [week] : windowsOf(week, 1, first, first + 7 * DAY_MS)
-    })
-  const driftsOf = (window: ServedRows): readonly string[] => {
-    const about = { records: window.timesMs.length, spanMs: days * DAY_MS }
-    const series = judge.judge(judge.count(window), about, 1)
+/** Trains on every other week and judges windows of the weeks between, then the other way round. */
+export function leaveOut(year: Year, days: 1 | 7): LeftOut {
+  const halves = [0, 1].map((parity) => new Half(year, parity, days))
+  const windows = sumOf(halves, (half) => half.windows.length)
+  return {
+    windows,
+    expected: (asked) => sumOf(halves, (half) => half.expected(asked)),
+    found: (asked) => sumOf(halves, (half) => half.found(asked)),
+    power: (name, shift) => sumOf(halves, (half) => half.foundMoved(name, shift)) / windows,
+  }
+}
+
+/** Every other week as the reference, and windows of the others. */
+class Half {
+  readonly windows: readonly ServedRows[]
+  readonly #spec: ModelSpec
+  readonly #training: ServedRows
+  readonly #judge: Judge
+  readonly #spanMs: number
+
+  constructor({ spec, rows }: Year, parity: number, days: 1 | 7) {
+    const weeks = windowsOf(rows, 7, YEAR_MS, monthStart(9))
+    this.#spec = spec
+    this.#spanMs = days * DAY_MS
+    this.#training = joined(weeks.filter((_, at) => at % 2 === parity))
+    this.#judge = new Judge(referenceOf(spec, this.#training), spec)
+    this.windows = weeks
+      .filter((_, at) => at % 2 !== parity)
+      .flatMap((week) => {
+        const [first = 0] = week.timesMs
+        return days === 7 ? [week] : windowsOf(week, 1, first, first + 7 * DAY_MS)
+      })
+  }
+
+  /** Where a window may have no larger chance, that one. */
+  expected(asked: number): number {
+    const { series } = this.#judge
+    const chance = chanceOf(this.#spanMs, { falseAlarmsPerMonth: asked, series })
+    return this.windows.length * series * chance
+  }
+
+  found(asked: number): number {
+    return sumOf(this.windows, (window) => this.#driftsOf(window, asked).length)
+  }
+
+  foundMoved(name: string, shift: number): number {
+    const column = this.#spec.features.findIndex((feature) => feature.name === name)
+    const by = shift * deviationOf(this.#training, column)
+    return this.windows.filter((window) => {
+      return this.#driftsOf(moved(window, column, by), 1).includes(name)
+    }).length
+  }
+
+  #driftsOf(window: ServedRows, asked: number): readonly string[] {
+    const about = { records: window.timesMs.length, spanMs: this.#spanMs }
+    const series = this.#judge.judge(this.#judge.count(window), about, asked)
     return series.flatMap(({ verdict, name }) => (verdict === 'drift' ? [name] : []))
   }
-  return {
-    windows: windows.length,
-    alarms: windows.reduce((sum, window) => sum + driftsOf(window).length, 0),
-    months: (windows.length * days) / MONTH_DAYS,
-    power: (name, shift) => {
-      const column = spec.features.findIndex((feature) => feature.name === name)
-      const by = shift * deviationOf(training, column)
-      const found = windows.filter((window) => driftsOf(moved(window, column, by)).includes(name))
-      return found.length / windows.length
-    },
-  }
+}
+
+function sumOf<Each>(all: readonly Each[], of: (each: Each) => number): number {
+  return all.reduce((sum, each) => sum + of(each), 0)
 }
 
 function monthStart(month: number): number {

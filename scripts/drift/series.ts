@@ -1,7 +1,5 @@
 import type { EventMapping, ModelSpec } from '../../src/domain/model-spec.ts'
-import type { ServedRows } from '../train/reference.ts'
-
-const STEP_MS = 1_000
+import type { ServedRows } from '../../src/drift/make-reference.ts'
 
 const EVENT: EventMapping = {
   key: { from: 'record-key' },
@@ -32,19 +30,23 @@ export const ONE_NUMBER: ModelSpec = {
 
 /**
  * A number with mean 0 and standard deviation 1 of which each value remembers the one before
- * (autoregressive, first order): what a feature over a window is like. An event a second.
- *
- * @param memory correlation of neighbours; 0: independent
+ * (autoregressive, first order): what a feature over a window is like.
  */
 export class Remembering {
   readonly #random: () => number
   readonly #memory: number
+  readonly #stepMs: number
   #value = 0
   #timeMs = 0
 
-  constructor(memory: number, random: () => number) {
-    this.#memory = memory
+  /**
+   * @param memory correlation of neighbours; 0: independent
+   * @param stepMs event time between neighbours
+   */
+  constructor(memory: number, random: () => number, stepMs = 1_000) {
     this.#random = random
+    this.#memory = memory
+    this.#stepMs = stepMs
     this.#value = this.#normal()
   }
 
@@ -60,7 +62,7 @@ export class Remembering {
       features[row] = value
       scores[row] = 1 / (1 + Math.exp(-1.702 * value))
       timesMs[row] = this.#timeMs
-      this.#timeMs += STEP_MS
+      this.#timeMs += this.#stepMs
     }
     return { features, scores, timesMs }
   }

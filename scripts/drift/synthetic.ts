@@ -8,9 +8,9 @@ import { FeatureEngine } from '../../src/features/engine.ts'
 import { parseModelSpec } from '../../src/features/spec.ts'
 import { startScorer } from '../../src/inference/onnx-scorer.ts'
 import { Random } from '../../test/simulation/random.ts'
-import { engagementEvent } from '../train/engagement.ts'
-import { referenceOf } from '../train/reference.ts'
-import type { ServedRows } from '../train/reference.ts'
+import { ENGAGEMENT_STEP_MS, engagementEvent } from '../train/engagement.ts'
+import { referenceOf } from '../../src/drift/make-reference.ts'
+import type { ServedRows } from '../../src/drift/make-reference.ts'
 import { ONE_NUMBER, Remembering } from './series.ts'
 import { Judge } from './windows.ts'
 import type { Window } from './windows.ts'
@@ -21,10 +21,22 @@ const REFERENCE_ROWS = 100_000
 const REFERENCES = 10
 const BINS = 10
 
+/** Windows of a stream without drift. */
+interface Windows {
+  readonly records: number
+  readonly windows: number
+  /** Event time between two events; a second unless given. */
+  readonly stepMs?: number
+  /** False alarms a month that are asked for; 1 and 100 unless given. */
+  readonly asked?: readonly number[]
+}
+
 /** Windows without drift, and what was told of them. */
 export interface FalseAlarms {
   readonly process: string
   readonly records: number
+  /** Event time of a window. */
+  readonly spanMs: number
   readonly windows: number
   /** By false alarms a month: those to be expected, those found. */
   readonly rates: readonly { readonly asked: number; expected: number; found: number }[]
@@ -33,14 +45,12 @@ export interface FalseAlarms {
 }
 
 /** Windows of a number whose neighbours are alike, `memory` of 0 to 1. */
-export function rememberedAlarms(
-  memory: number,
-  of: { readonly records: number; readonly windows: number },
-): FalseAlarms {
-  const result = emptyAlarms(`memory ${memory}`, of)
+export function rememberedAlarms(memory: number, of: Windows): FalseAlarms {
+  const { stepMs = 1_000 } = of
+  const result = emptyAlarms(`memory ${memory}`, { ...of, stepMs })
   for (let at = 0; at < REFERENCES; at++) {
     const random = new Random(1_000 * at + Math.round(memory * 1_000))
-    const source = new Remembering(memory, () => random.next())
+    const source = new Remembering(memory, () => random.next(), stepMs)
     const judge = new Judge(referenceOf(ONE_NUMBER, source.take(REFERENCE_ROWS)), ONE_NUMBER)
     for (let window = 0; window < of.windows / REFERENCES; window++) {
       count(result, judge, source.take(of.records))
@@ -61,7 +71,7 @@ export async function engagementAlarms(of: {
   const judge = new Judge(parseReference(text, 'reference.json', spec), spec)
   const scorer = await startScorer({ modelFile: join(folder, spec.model.file), spec, threads: 1 })
   const stream = engagementRows(spec, of.records)
-  const result = emptyAlarms('model engagement', of)
+  const result = emptyAlarms('model engagement', { ...of, stepMs: ENGAGEMENT_STEP_MS })
   for (let window = 0; window < of.windows; window++) {
     const { features, timesMs } = stream()
     const scores = await scorer.score(Float32Array.from(features), of.records)
@@ -110,10 +120,10 @@ export function power(
 
 function emptyAlarms(
   process: string,
-  of: { readonly records: number; readonly windows: number },
+  { records, windows, stepMs, asked = [1, 100] }: Windows & { readonly stepMs: number },
 ): FalseAlarms {
-  const rates = [1, 100].map((asked) => ({ asked, expected: 0, found: 0 }))
-  return { process, ...of, rates, naive: 0 }
+  const rates = asked.map((each) => ({ asked: each, expected: 0, found: 0 }))
+  return { process, records, spanMs: records * stepMs, windows, rates, naive: 0 }
 }
 
 function count(result: FalseAlarms, judge: Judge, rows: ServedRows): void {

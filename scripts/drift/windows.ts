@@ -5,7 +5,7 @@ import type { Reference } from '../../src/drift/reference.ts'
 import type { SeriesDrift } from '../../src/drift/report.ts'
 import { DriftSketch } from '../../src/drift/sketch.ts'
 import { DriftWatch } from '../../src/drift/watch.ts'
-import type { ServedRows } from '../train/reference.ts'
+import type { ServedRows } from '../../src/drift/make-reference.ts'
 
 /** How large and how long a window is. */
 export interface Window {

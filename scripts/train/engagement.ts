@@ -7,7 +7,8 @@ import type { Plan } from './plan.ts'
 const USERS = 400
 const EVENTS = 60_000
 const TEST_FROM = 45_000
-const STEP_MS = 4_000
+/** Event time between two events. */
+export const ENGAGEMENT_STEP_MS = 4_000
 const ACTIONS = ['view', 'click', 'buy'] as const
 const SEED = 7
 
@@ -42,7 +43,7 @@ export function engagementEvent(spec: ModelSpec, index: number, random: () => nu
   const value = Math.round(-1_000 * Math.log(1 - random())) / 100
   const action = ACTIONS[Math.floor(random() * ACTIONS.length)] ?? 'view'
   const values = spec.event.fields.map(({ name }) => (name === 'value' ? value : action))
-  const timeMs = 1_700_000_000_000 + index * STEP_MS
+  const timeMs = 1_700_000_000_000 + index * ENGAGEMENT_STEP_MS
   return { key: `u${user}`, id: `${index}`, timeMs, values }
 }
 

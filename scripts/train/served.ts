@@ -1,25 +1,19 @@
 import type { ModelSpec } from '../../src/domain/model-spec.ts'
+import type { ServedRows } from '../../src/drift/make-reference.ts'
 import { startScorer } from '../../src/inference/onnx-scorer.ts'
-import type { ServedRows } from './reference.ts'
+import { scoreRows } from '../../src/inference/score-rows.ts'
 import { computeRows } from './rows.ts'
 import type { Example, Rows } from './rows.ts'
-
-const SCORED_AT_ONCE = 1_000
 
 /** Scores of the rows, `[rows, outputs]`, as the service computes them. */
 export async function scoreAll(
   modelFile: string,
   spec: ModelSpec,
-  { values, columns, labels }: Rows,
+  { values, labels }: Rows,
 ): Promise<Float64Array> {
   const scorer = await startScorer({ modelFile, spec, threads: 1 })
   const outputs = spec.model.outputs.length
-  const scores = new Float64Array(labels.length * outputs)
-  for (let from = 0; from < labels.length; from += SCORED_AT_ONCE) {
-    const count = Math.min(SCORED_AT_ONCE, labels.length - from)
-    const batch = values.subarray(from * columns, (from + count) * columns)
-    scores.set(await scorer.score(batch, count), from * outputs)
-  }
+  const scores = await scoreRows(scorer, values, { count: labels.length, outputs })
   await scorer.close()
   return scores
 }

@@ -2,9 +2,16 @@ import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { ServiceError } from '../domain/errors.ts'
 import type { ModelSpec } from '../domain/model-spec.ts'
+import { BOUNDS_MAX } from './sketch.ts'
 
-/** Bounds of a reference: what a scrape and a report can hold. */
-const REFERENCE_BOUNDS = { features: 256, bins: 32, categories: 256, sizes: 16 } as const
+/** Bounds of a reference: what a scrape and a report can hold, and what can be counted as fast as may be. */
+const REFERENCE_BOUNDS = {
+  features: 256,
+  // One bound is that of the least value.
+  bins: BOUNDS_MAX - 1,
+  categories: 256,
+  sizes: 16,
+} as const
 
 const count = z.int().min(0)
 const calibration = z

@@ -1,3 +1,4 @@
+import { invariant } from '../domain/errors.ts'
 import type { DriftLayout, LaidOut } from './layout.ts'
 
 /**
@@ -27,25 +28,32 @@ export class DriftSketch {
   }
 }
 
-/** Finds the cells of a row. Everything it needs lies side by side: a few ns per value. */
+/** Places of a number's bounds: four comparisons find a value's, and none is left out. */
+const STRIDE = 16
+/** A value may be above all bounds: one place less. */
+export const BOUNDS_MAX = STRIDE - 1
+
+/**
+ * Finds the cells of a row. Everything it needs lies side by side, and nothing but the end of a one-hot is a
+ * branch, since no branch on values can be guessed: some 10 ns a value (`bench/sketch.ts`).
+ */
 class Binner {
   /** By number: its column and its first cell. */
   readonly #columns: Int32Array
   readonly #cells: Int32Array
-  /** By number: its bounds, ascending, then infinities up to a power of two. */
+  /** By number: its bounds, ascending, then infinities. */
   readonly #bounds: Float64Array
-  readonly #stride: number
   readonly #categories: readonly LaidOut[]
 
   constructor(series: readonly LaidOut[]) {
     const numbers = series.filter(({ values }) => values === 'number')
-    const most = Math.max(1, ...numbers.map(({ bounds }) => bounds.length))
     this.#columns = Int32Array.from(numbers, ({ column }) => column)
     this.#cells = Int32Array.from(numbers, ({ at }) => at)
-    // One place more than bounds: a value may be above all of them.
-    this.#stride = 2 ** Math.ceil(Math.log2(most + 1))
-    this.#bounds = new Float64Array(numbers.length * this.#stride).fill(Infinity)
-    numbers.forEach(({ bounds }, at) => this.#bounds.set(bounds, at * this.#stride))
+    this.#bounds = new Float64Array(numbers.length * STRIDE).fill(Infinity)
+    numbers.forEach(({ bounds }, at) => {
+      invariant(bounds.length <= BOUNDS_MAX, `${bounds.length} bounds, at most ${BOUNDS_MAX}`)
+      this.#bounds.set(bounds, at * STRIDE)
+    })
     this.#categories = series.filter(({ values }) => values === 'category')
   }
 
@@ -53,19 +61,15 @@ class Binner {
     const columns = this.#columns
     const cells = this.#cells
     const bounds = this.#bounds
-    const half = this.#stride >> 1
-    for (let i = 0, base = 0; i < columns.length; i++, base += half + half) {
-      // As the model and the reference have them: 32 bits.
+    for (let i = 0, base = 0; i < columns.length; i++, base += STRIDE) {
+      // As the model and the reference have them: 32 bits. A missing value is above no bound.
       const value = Math.fround(row[from + (columns[i] ?? 0)] ?? Number.NaN)
-      let cell = cells[i] ?? 0
-      if (!Number.isNaN(value)) {
-        // How many bounds the value is above; without a branch, which nothing could guess.
-        let at = base
-        for (let step = half; step > 0; step >>= 1) {
-          at += step & -Number((bounds[at + step - 1] ?? 0) < value)
-        }
-        cell += 1 + at - base
-      }
+      // How many bounds it is above, by halves; unrolled, which is a third faster than a loop.
+      let at = base + (Number((bounds[base + 7] ?? 0) < value) << 3)
+      at += Number((bounds[at + 3] ?? 0) < value) << 2
+      at += Number((bounds[at + 1] ?? 0) < value) << 1
+      at += Number((bounds[at] ?? 0) < value)
+      const cell = (cells[i] ?? 0) + Number(!Number.isNaN(value)) + at - base
       counts[cell] = (counts[cell] ?? 0) + 1
     }
     for (const { column, columns: width, at } of this.#categories) {

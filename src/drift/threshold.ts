@@ -7,6 +7,13 @@ const MONTH_MS = 30 * 86_400_000
 const ERRORS = 2
 /** No window is judged by less than this, however few and long they are. */
 const CHANCE_MAX = 0.05
+/**
+ * What never varied in training has no spread to judge by: psi from which it has drifted. Some two events
+ * in a thousand that are otherwise.
+ */
+const CONSTANT_MAX = 0.02
+/** Spread below which it is one of rounding, relative to the mean. */
+const SPREAD_MIN = 1e-6
 
 /** What a window is judged by. */
 export interface Judgement {
@@ -75,5 +82,6 @@ export function boundOf(size: Calibration, rows: number, chance: number): number
   const wide = sd * (1 + ERRORS * errorOfSd(sd / mean, windows))
   // Rarer than one in all measured windows: then it is rarer than any of them, too.
   const least = chance * windows < 1 ? max : 0
-  return Math.max(least, gammaQuantile(mean, wide, chance)) * apart
+  const bound = Math.max(least, gammaQuantile(mean, wide, chance)) * apart
+  return sd > mean * SPREAD_MIN ? bound : Math.max(CONSTANT_MAX, bound)
 }

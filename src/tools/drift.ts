@@ -10,12 +10,16 @@ const TIMEOUT_MS = 10_000
 
 /** What `millrace drift --help` prints. */
 const HELP = `Usage: millrace drift --from URL[,URL…] [--json]
+       millrace drift reference FILE… [--time COLUMN] [--json]
 
 How the events of a fleet differ from the training data. Asks each instance for its last complete window
 (/status.json), adds their counts, and judges the sum as one instance would that had seen all of it.
 
   --from URL   address of an instance, e.g. http://millrace-0:8080; may be given several times
   --json       the report as JSON
+
+\`millrace drift reference\` makes the reference.json that a service needs to watch for drift; it has a
+--help of its own.
 
 Exit status
   0  no feature or score has drifted, as far as it can be judged

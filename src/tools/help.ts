@@ -18,6 +18,9 @@ Usage
                              INPUT_TOPIC) can feed the model, and what would break
   millrace drift --from URL[,URL…] [--json]
                              how a fleet's events differ from the training data
+  millrace drift reference FILE… [--time COLUMN] [--json]
+                             measure the training data's feature rows, so that drift is
+                             watched: writes MODEL_DIR/reference.json
   millrace --help
   millrace --version
 

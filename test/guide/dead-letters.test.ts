@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { test } from 'node:test'
@@ -11,6 +11,7 @@ import { register, wireEncoder } from '../harness/registry.ts'
 import { ServiceProcess } from '../harness/service-process.ts'
 import { missingLines, stepsOf } from './guide.ts'
 import type { Step } from './guide.ts'
+import { installCommands } from './reader-commands.ts'
 import { GuideShell, settingsOf } from './shell.ts'
 
 const ROOT = resolve(import.meta.dirname, '../..')
@@ -22,6 +23,9 @@ test('a sample that a command does not print is found', () => {
   assert.deepEqual(missingLines(['y  7  █'], printed), ['y  7  █'])
   const wrongShare = '100 % of 12 letters would pass'
   assert.deepEqual(missingLines([wrongShare], printed), [wrongShare])
+  const measured = 'psi 0.0078, 0.15 % unseen; reference ba3af0758888'
+  const again = 'psi 0.1, 12.50 % unseen; reference 0123456789ab\n'
+  assert.deepEqual(missingLines([measured], again), [])
 })
 
 test('the guide to dead letters, word for word', { timeout: 170_000 }, async (t) => {
@@ -54,9 +58,7 @@ class Walk {
     await cp(join(ROOT, 'models/engagement'), join(folder, 'models/engagement'), {
       recursive: true,
     })
-    await mkdir(join(folder, 'bin'))
-    const script = `#!/bin/sh\nexec '${process.execPath}' '${ROOT}/src/main.ts' "$@"\n`
-    await writeFile(join(folder, 'bin/millrace'), script, { mode: 0o755 })
+    await installCommands(folder)
     return new Walk(t, bed, folder)
   }
 

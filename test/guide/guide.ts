@@ -43,7 +43,7 @@ function linesOf(text: string): string[] {
 }
 
 function withoutFigures(line: string): string {
-  // Shares are what a guide promises: they are no mere figures.
-  const figure = /\d+(?! %)(?!\d)/g
+  // Whole shares are what a guide promises: they are no mere figures. Ids of 12 hexadecimal digits are.
+  const figure = /\b[0-9a-f]{12}\b|\d+\.\d+|\d+(?! %)(?!\d)/g
   return line.replaceAll(figure, '#').replaceAll(/█+/g, '█').replaceAll(/\s+/g, ' ').trim()
 }

@@ -18,6 +18,11 @@ export class GuideShell {
     this.#env = env
   }
 
+  /** What was exported so far. */
+  get exported(): Readonly<Record<string, string>> {
+    return assignments(this.#exports.replaceAll(/^export /gm, ''))
+  }
+
   /** @returns exit status, and what was printed on both outputs */
   async run(commands: string): Promise<{ readonly status: unknown; readonly printed: string }> {
     const script = join(this.#folder, 'commands.sh')
@@ -43,13 +48,11 @@ export class GuideShell {
 export function settingsOf(command: string): Readonly<Record<string, string>> {
   const [, settings] = /^((?:\w+=\S+ )+)millrace\n$/.exec(command) ?? []
   if (settings === undefined) throw new Error(`not how a service is started: ${command}`)
-  return Object.fromEntries(
-    settings
-      .trim()
-      .split(' ')
-      .map((setting): [string, string] => {
-        const [name = '', value = ''] = setting.split('=')
-        return [name, value]
-      }),
-  )
+  return assignments(settings)
+}
+
+/** `A=1 B=2` as what it sets. */
+function assignments(text: string): Readonly<Record<string, string>> {
+  const set = text.matchAll(/(\w+)=(\S+)/g)
+  return Object.fromEntries([...set].map(([, name = '', value = '']) => [name, value]))
 }

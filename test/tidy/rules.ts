@@ -58,6 +58,7 @@ const COMPOSITION: readonly string[] = [
   'src/service.ts',
   'src/dlq.ts',
   'src/dlq-watch.ts',
+  'src/drift-reference.ts',
   'src/start/changelog.ts',
   'src/start/clients.ts',
   'src/start/codecs.ts',

@@ -40,6 +40,11 @@ for (const [what, but, message] of [
     /scores\[0\]\.upper\[0\] must be at least min 0\.5, got 0\.3/,
   ],
   [
+    'more bins than can be counted',
+    { numbers: [{ ...SIZE, upper: Array.from({ length: 15 }, (_, at) => at + 1) }] },
+    /numbers\.0\.upper: .*<=14/,
+  ],
+  [
     'sizes out of order',
     { numbers: [{ ...SIZE, calibration: SIZE?.calibration.toReversed() }] },
     /numbers\[0\]\.calibration\[1\]\.records must be from 101 to 999, got 50/,

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { distancesOf } from '../../../src/drift/distances.ts'
 import { chanceOf, countsFor, thresholdOf } from '../../../src/drift/threshold.ts'
 
 const DAY_MS = 86_400_000
@@ -52,4 +53,19 @@ test('what is rarer than one in all measured windows is above the largest of the
   const at = (chance: number) => thresholdOf([size], 1e9, { records: 10, chance }) ?? 0
   assert.ok(at(0.009) >= 7)
   assert.ok(at(0.011) < 1)
+})
+
+test('what never varied in training has drifted when a few in a thousand are otherwise, not by being seen more often', () => {
+  const layout = { cells: 4, rows: 100_000 }
+  const shares = [0.5, 0.5, layout.rows + 0.5, 0.5].map(
+    (count) => count / (layout.rows + 0.5 * layout.cells),
+  )
+  const psiOf = (records: number, odd: number): number =>
+    distancesOf([0, 0, records - odd, odd], shares, true).psi
+  const mean = psiOf(1_000, 0)
+  const size = { records: 1_000, windows: 100, mean, sd: 0, max: mean }
+  const bound = thresholdOf([size], layout.rows, { records: 1e6, chance: 1e-4 }) ?? 0
+  assert.ok(psiOf(10_000_000, 0) < bound)
+  assert.ok(psiOf(10_000, 10) < bound)
+  assert.ok(psiOf(10_000, 50) > bound)
 })
