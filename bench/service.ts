@@ -157,6 +157,7 @@ export async function whenAnswered(
   service: Pick<MeasuredService, 'progress'>,
   records: number | ((progress: Progress) => boolean),
   onProgress: (progress: Progress) => void = () => undefined,
+  lookMs = LOOK_MS,
 ): Promise<Progress> {
   let last = 0
   let movedAt = performance.now()
@@ -172,7 +173,7 @@ export async function whenAnswered(
     } else if (performance.now() - movedAt > STALL_MAX_MS) {
       throw new Error(`the service stands still at ${last} records`)
     }
-    await sleep(LOOK_MS)
+    await sleep(lookMs)
   }
 }
 

@@ -8,7 +8,7 @@ import { cpuSecondsOf } from './proc.ts'
 import type { Progress as Screen } from './progress.ts'
 import { RecordReader, registerSchema } from './registry.ts'
 import { createRunTopics, startService, together, whenAnswered } from './service.ts'
-import type { MeasuredService, RunTopics, ServiceOptions } from './service.ts'
+import type { MeasuredService, Progress, RunTopics, ServiceOptions } from './service.ts'
 import { slope } from './statistics.ts'
 
 /** How fast the service works off what waits for it, and what that costs. */
@@ -37,6 +37,8 @@ export interface Work {
   readonly input?: EventOptions
   readonly service?: ServiceOptions
   readonly instances?: number
+  /** Time between two looks at `/status.json` while it works, ms: a look costs, too. */
+  readonly lookMs?: number
 }
 
 /** An input topic filled with events. */
@@ -80,11 +82,12 @@ export async function runWork(work: Work, topics: RunTopics): Promise<WorkResult
     const cpuBefore = cpuOf(services)
     const brokerBefore = brokerCpu(cluster)
     const points: { x: number; y: number }[] = []
-    const last = await whenAnswered(all, events, ({ answered }) => {
+    const onProgress = ({ answered }: Progress): void => {
       const resident = services.reduce((sum, { process }) => sum + process.residentMiB(), 0)
       points.push({ x: answered / 1e6, y: resident })
       work.screen.count('working the backlog off', answered, events)
-    })
+    }
+    const last = await whenAnswered(all, events, onProgress, work.lookMs)
     const measured = last.answered - first.answered
     if (measured <= 0)
       throw new Error(`${events} events were done before all was started: more are needed`)

@@ -1,11 +1,11 @@
 import type { ModelSpec } from '../../src/domain/model-spec.ts'
 import { layoutOf } from '../../src/drift/layout.ts'
 import type { DriftLayout } from '../../src/drift/layout.ts'
+import type { ServedRows } from '../../src/drift/make-reference.ts'
 import type { Reference } from '../../src/drift/reference.ts'
 import type { SeriesDrift } from '../../src/drift/report.ts'
 import { DriftSketch } from '../../src/drift/sketch.ts'
 import { DriftWatch } from '../../src/drift/watch.ts'
-import type { ServedRows } from '../../src/drift/make-reference.ts'
 
 /** How large and how long a window is. */
 export interface Window {

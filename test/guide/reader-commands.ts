@@ -24,7 +24,7 @@ export async function installCommands(folder: string): Promise<string> {
     ['millrace', `'${process.execPath}' '${ROOT}/src/main.ts'`],
     ...Object.entries(KAFKA_TOOLS).map(([name, tool]): [string, string] => [
       name,
-      `'${JAVA}' -Xmx256m -cp '${CLASSPATH}' ${tool}`,
+      `'${JAVA}' -Xmx256m --enable-native-access=ALL-UNNAMED -cp '${CLASSPATH}' ${tool}`,
     ]),
   ])
   for (const [name, command] of commands) {
