@@ -122,11 +122,15 @@ export class SimSource implements Source {
     // They stand still from now on, whatever becomes of this.
     this.pause(starts.map(({ partition }) => partition))
     await this.#world.travel(this.member.caller)
-    for (const { partition, offset } of starts) {
-      // Of several some may have been done.
-      if (this.#world.fault('seek-unavailable')) throw new ServiceError('KAFKA_UNAVAILABLE', 'seek')
+    // Of several some may be done.
+    const failsAt = this.#world.fault('seek-unavailable')
+      ? this.#world.random.whole(0, starts.length)
+      : Infinity
+    for (const [at, { partition, offset }] of starts.entries()) {
+      if (at === failsAt) break
       if (this.member.assigned.has(partition)) this.member.assigned.set(partition, offset)
     }
+    if (failsAt < Infinity) throw new ServiceError('KAFKA_UNAVAILABLE', 'seek')
   }
 
   pause(partitions: readonly number[]): void {
