@@ -303,6 +303,37 @@ test('a type that is not known matters only where a path meets it', () => {
   assert.throws(() => read(ORDER, ['price.amount'], Buffer.alloc(0)), /shop.Money/)
 })
 
+const LEGAL = [
+  [
+    'an option of a list of messages',
+    `int32 a = 1 [(confluent.field_meta) = {
+      doc: "} ; it's", params: [{ key: "scale", value: '3}' }, { key: "x" /* } */ }]
+    }, json_name = "sum"];`,
+  ],
+  [
+    'an option of a message with a list of messages',
+    'option (meta) = { a: { b: [{ c: 1 }] } }; int32 a = 1;',
+  ],
+  [
+    'an option of a path',
+    'int32 a = 1 [(validate.field).cel = { id: "x" expression: "this > 0; {" }];',
+  ],
+  ['statements of nothing', '; int32 a = 1;; // ;{\n ; enum K { ; Z = 0;; } ;'],
+  ['a message with a semicolon behind it', 'message I { int32 x = 1; };; int32 a = 1;'],
+] as const
+
+for (const [what, body] of LEGAL) {
+  test(`what reading has no use for is passed over in a schema: ${what}`, () => {
+    const schema = `;syntax = "proto3";; import "confluent/meta.proto"; message E { ${body} };`
+    assert.deepEqual(read(schema, ['a'], Buffer.from([8, 1])), [1])
+  })
+}
+
+test('a schema that breaks off within an option is refused, soon', () => {
+  const schema = `message E { int32 a = 1 [(m) = ${'{ a: '.repeat(100_000)}`
+  assert.throws(() => compileProto(schema, [], []))
+})
+
 test('what is no Protobuf schema of a message is refused', () => {
   assert.throws(
     () => compileProto('syntax = "proto3"; enum E { A = 0; }', [], []),
