@@ -5,9 +5,13 @@ const PIECE =
 /** Options that say how values are read. */
 const FEATURES = /\bfeatures\s*$/
 
+/** A default that a double may not hold. */
+const LARGE_NUMBER = /^(-?(?:\d{16,}|0x[0-9a-f]+))(?=[\],]|$)/i
+
 /**
  * A Protobuf schema without what `protobufjs` does not parse, though it is legal, and reading has no use for:
- * the messages that options are set to (`[(meta) = { … }]`), and statements of nothing (`;;`).
+ * the messages that options are set to (`[(meta) = { … }]`), and statements of nothing (`;;`). Large numbers that
+ * are defaults become texts, since `protobufjs` reads doubles.
  */
 export function readableProto(schema: string): string {
   const kept: string[] = []
@@ -29,7 +33,8 @@ export function readableProto(schema: string): string {
       continue
     }
     const isNothing = piece === ';' && (last === ';' || last === '{')
-    if (!isNothing) kept.push(piece)
+    const isDefault = last === '=' && name.endsWith('default')
+    if (!isNothing) kept.push(isDefault ? piece.replace(LARGE_NUMBER, '"$1"') : piece)
     if (isSign) last = piece
     else if (isMeant(piece)) {
       name = piece
