@@ -309,7 +309,14 @@ test('of entries of a map with one key the last counts, as a whole, also one wit
     message E { map<string, L> m = 1; message L { string s = 1; string t = 2; }
       map<string, google.protobuf.Timestamp> at = 2; map<string, google.protobuf.Int64Value> n = 3;
       map<string, bytes> raw = 4; map<string, double> d = 5; }`
-  const entry = (field: number, ...value: number[]) => [field, value.length + 3, 0x0a, 1, 0x6b, ...value]
+  const entry = (field: number, ...value: number[]) => [
+    field,
+    value.length + 3,
+    0x0a,
+    1,
+    0x6b,
+    ...value,
+  ]
   const full = entry(0x0a, 0x12, 3, 0x0a, 1, 0x61)
   const other = entry(0x0a, 0x12, 3, 0x12, 1, 0x62)
   const wanted = ['m.k.s', 'm.k.t']
@@ -317,7 +324,13 @@ test('of entries of a map with one key the last counts, as a whole, also one wit
   assert.deepEqual(read(schema, wanted, Buffer.from([...full, ...entry(0x0a)])), ['', ''])
   assert.deepEqual(read(schema, wanted, Buffer.from(full)), ['a', ''])
   const empty = Buffer.from([0x12, 0x1a, 0x22, 0x2a].flatMap((field) => entry(field)))
-  assert.deepEqual(read(schema, ['at.k', 'n.k', 'raw.k', 'd.k', 'd.other'], empty), [0, 0, {}, 0, undefined])
+  assert.deepEqual(read(schema, ['at.k', 'n.k', 'raw.k', 'd.k', 'd.other'], empty), [
+    0,
+    0,
+    {},
+    0,
+    undefined,
+  ])
 })
 
 test('defaults beyond 2^53 are exact, in digits or hexadecimal; those of doubles are doubles', () => {
