@@ -1,7 +1,7 @@
-import avro from 'avsc'
-import type { Schema, Type, types } from 'avsc'
+import type { Type, types } from 'avsc'
 import { AvroCursor } from './avro-cursor.ts'
-import { LOGICAL_TYPES, logicalKind, logicalReader } from './avro-logical.ts'
+import { logicalKind, logicalReader } from './avro-logical.ts'
+import { parseAvro } from './avro-schema.ts'
 import { DEPTH_MAX } from './bounds.ts'
 import { fieldTree, slotsOf } from './field-tree.ts'
 import type { FieldNode } from './field-tree.ts'
@@ -35,42 +35,10 @@ export function compileAvro(
   references: readonly ReferencedSchema[],
   wanted: readonly NeededField[],
 ): SchemaCodec {
-  const registry = {}
-  const parse = (text: string): Type =>
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- that it is a schema is what avsc checks
-    avro.Type.forSchema(withoutDefaults(JSON.parse(text)) as Schema, {
-      registry,
-      wrapUnions: 'always',
-      logicalTypes: LOGICAL_TYPES,
-    })
-  for (const text of new Set(references.map((each) => each.schema))) parse(text)
-  const type = parse(schema)
+  const type = parseAvro(schema, references)
   if (!isRecord(type)) throw new Error(`it must be a record, got ${type.typeName}`)
   return new AvroCodec(type, wanted)
 }
-
-/**
- * Reading needs no defaults, and `avsc` refuses a schema for some that are good: a long beyond 2^53, one of another
- * branch of a union than the first (Avro 1.12).
- */
-function withoutDefaults(schema: unknown): unknown {
-  if (Array.isArray(schema)) return schema.map(withoutDefaults)
-  if (typeof schema !== 'object' || schema === null) return schema
-  const kept = Object.entries(schema).map(([name, value]) => {
-    if (name === 'fields' && Array.isArray(value)) return [name, value.map(withoutDefault)]
-    return [name, NESTING.has(name) ? withoutDefaults(value) : value]
-  })
-  return Object.fromEntries(kept)
-}
-
-function withoutDefault(field: unknown): unknown {
-  if (typeof field !== 'object' || field === null || Array.isArray(field)) return field
-  const { default: _, ...kept } = Object.assign<{ default?: unknown }, object>({}, field)
-  return withoutDefaults(kept)
-}
-
-/** Attributes of a schema that hold a schema. */
-const NESTING: ReadonlySet<string> = new Set(['type', 'items', 'values'])
 
 class AvroCodec implements SchemaCodec {
   readonly offers: readonly Offer[]

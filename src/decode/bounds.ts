@@ -9,11 +9,8 @@ export const BINARY_BYTES_MAX = 16 * 1024 * 1024
 /** Largest value in JSON, bytes: parsed JSON takes many times the room of its text. */
 export const JSON_BYTES_MAX = 1024 * 1024
 
-/**
- * Largest JSON value that holds a wanted integer beyond 2^53, bytes: it is parsed a second time, for its digits,
- * which takes some twenty times as long.
- */
-export const EXACT_JSON_BYTES_MAX = 256 * 1024
+/** Largest JSON value that holds a wanted integer beyond 2^53, bytes: it is parsed a second time, for its digits. */
+export const EXACT_JSON_BYTES_MAX = 512 * 1024
 
 /** Deepest nesting that is followed, in every format. */
 export const DEPTH_MAX = 64

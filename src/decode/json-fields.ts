@@ -2,6 +2,11 @@ import { isUtf8 } from 'node:buffer'
 import { DEPTH_MAX, EXACT_JSON_BYTES_MAX, JSON_BYTES_MAX } from './bounds.ts'
 
 const QUOTE = 0x22
+const PLUS = 0x2b
+const MINUS = 0x2d
+const POINT = 0x2e
+const UPPER_E = 0x45
+const LOWER_E = 0x65
 const BACKSLASH = 0x5c
 const OPEN_BRACKET = 0x5b
 const CLOSE_BRACKET = 0x5d
@@ -49,8 +54,19 @@ export class JsonFields {
     if (size > EXACT_JSON_BYTES_MAX) {
       return `value with an integer beyond 2^53 must have at most ${EXACT_JSON_BYTES_MAX} bytes, got ${size}`
     }
-    this.#pick(Object(JSON.parse(text, withExactIntegers)), into)
+    this.#pickExact(text, into)
     return undefined
+  }
+
+  /** Puts the digits of the text in the place of integers that a double does not hold. */
+  #pickExact(text: string, into: unknown[]): void {
+    const exact: unknown[] = into.map(() => undefined)
+    this.#pick(Object(JSON.parse(quoteLongIntegers(text))), exact)
+    for (let slot = 0; slot < into.length; slot += 1) {
+      const digits = exact[slot]
+      // One with a fraction or an exponent was left a number.
+      if (isInexact(into[slot]) && typeof digits === 'string') into[slot] = BigInt(digits)
+    }
   }
 
   /** Own properties only: a JSON field may be called `__proto__`. */
@@ -99,12 +115,38 @@ function isInexact(value: unknown): boolean {
   return Number.isInteger(value)
 }
 
-/** A reviver: an integer that a double does not hold becomes a bigint, from its text. */
-function withExactIntegers(_name: string, value: unknown, ...more: readonly unknown[]): unknown {
-  if (!isInexact(value)) return value
-  const [context] = more
-  const source = isObject(context) ? context['source'] : undefined
-  return typeof source === 'string' && /^-?\d+$/.test(source) ? BigInt(source) : value
+/** Sound JSON with its integers of 16 digits and more as texts. A reviver would take many times as long. */
+function quoteLongIntegers(text: string): string {
+  const parts: string[] = []
+  let kept = 0
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at)
+    if (code === QUOTE) at = endOfText(text, at)
+    else if (isNumberPart(code)) {
+      const from = at
+      while (isNumberPart(text.charCodeAt(at + 1))) at += 1
+      const number = text.slice(from, at + 1)
+      if (!LONG_INTEGER.test(number)) continue
+      parts.push(text.slice(kept, from), '"', number, '"')
+      kept = at + 1
+    }
+  }
+  return parts.join('') + text.slice(kept)
+}
+
+/** Where the quote is that ends a text. */
+function endOfText(text: string, from: number): number {
+  let at = from + 1
+  while (text.charCodeAt(at) !== QUOTE) at += text.charCodeAt(at) === BACKSLASH ? 2 : 1
+  return at
+}
+
+const LONG_INTEGER = /^-?\d{16,}$/
+
+/** One of the signs that numbers are made of; an `e` stands in `true` and `false` too. */
+function isNumberPart(code: number): boolean {
+  if (code >= 0x30 && code <= 0x39) return true
+  return code === MINUS || code === PLUS || code === POINT || code === LOWER_E || code === UPPER_E
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -7,6 +7,7 @@ import { isGroup } from './proto-schema.ts'
 import { scalarOf, SCALARS } from './proto-scalars.ts'
 import type { ProtoScalar } from './proto-scalars.ts'
 import { COMPOUND, Offers } from './schema-codec.ts'
+import type { ValueKind } from './schema-codec.ts'
 
 /** Reads what is wanted of one message, up to its end. */
 export type ProtoRead = (cursor: ProtoCursor, into: unknown[]) => void
@@ -16,6 +17,8 @@ interface Step {
   /** Its wire type; `ANY` when it does not matter. */
   readonly wire: number
   readonly read: (cursor: ProtoCursor, into: unknown[], tag: number) => void
+  /** As the value of a map's entry that leaves it out; the cursor is at the end of the entry. */
+  readonly readNothing: (cursor: ProtoCursor, into: unknown[]) => void
 }
 
 /** A value that an absent field has. */
@@ -64,18 +67,24 @@ export class ProtoCompiler {
     const type = field.resolvedType
     if (node.children.size === 0) {
       const scalar = scalarOf(field)
-      return scalar === undefined ? this.#compound(node.slot) : this.#leaf(scalar, node.slot)
+      if (scalar === undefined) return this.#compound(node.slot)
+      return this.#leaf(scalar, { slot: node.slot, wire: wireOf(field, scalar.wire) })
     }
     if (!(type instanceof protobuf.Type) || isGroup(type)) return this.#compound(node.slot)
-    return this.#nested(this.message(type, node), node.slot)
+    const at = { slot: node.slot, wire: wireOf(field, WIRE.bytes) }
+    return this.#nested(this.message(type, node), at)
   }
 
-  #leaf({ wire, read, kind }: ProtoScalar, slot: number): Step {
+  #leaf({ read, kind, zero, zeroInMap = zero }: ProtoScalar, { slot, wire }: Place): Step {
     this.offers.add(slot, kind)
     return {
       wire,
-      read: (cursor, into) => {
-        into[slot] = read(cursor)
+      read: (cursor, into, tag) => {
+        const value = read(cursor, tag)
+        if (value !== undefined) into[slot] = value
+      },
+      readNothing: (_cursor, into) => {
+        into[slot] = zeroInMap
       },
     }
   }
@@ -83,25 +92,33 @@ export class ProtoCompiler {
   /** What no field of an event can be: it is passed over. */
   #compound(slot: number): Step {
     this.offers.add(slot, 'compound')
+    const readNothing = (_cursor: ProtoCursor, into: unknown[]): void => {
+      if (slot >= 0) into[slot] = COMPOUND
+    }
     return {
       wire: ANY,
       read: (cursor, into, tag) => {
-        if (slot >= 0) into[slot] = COMPOUND
+        readNothing(cursor, into)
         cursor.skipField(tag)
       },
+      readNothing,
     }
   }
 
-  #nested(message: ProtoRead, slot: number): Step {
+  #nested(message: ProtoRead, { slot, wire }: Place): Step {
     this.offers.add(slot, 'compound')
+    const readNothing = (cursor: ProtoCursor, into: unknown[]): void => {
+      if (slot >= 0) into[slot] = COMPOUND
+      message(cursor, into)
+    }
     return {
-      wire: WIRE.bytes,
-      read: (cursor, into) => {
-        if (slot >= 0) into[slot] = COMPOUND
-        const outer = cursor.enter()
-        message(cursor, into)
-        cursor.leave(outer)
+      wire,
+      read: (cursor, into, tag) => {
+        const outer = cursor.enter(tag)
+        readNothing(cursor, into)
+        cursor.leave(outer, tag)
       },
+      readNothing,
     }
   }
 
@@ -110,17 +127,19 @@ export class ProtoCompiler {
     const keyOf = SCALARS[field.keyType]
     if (keyOf === undefined) throw new Error(`a map key must not be ${field.keyType}`)
     const entries = new Map(
-      [...children].map(([name, node]) => [name, { node, step: this.#value(field, node) }]),
+      [...children].map(([name, node]) => {
+        const entry = { slots: slotsOf(node), step: this.#value(field, node) }
+        return [name, entry]
+      }),
     )
-    const zero = scalarOf(field)?.zero
     return {
       wire: WIRE.bytes,
-      read: (cursor, into) => {
-        const outer = cursor.enter()
+      read: (cursor, into, outerTag) => {
+        const outer = cursor.enter(outerTag)
         let key = keyOf.zero
         let value = { tag: 0, at: 0 }
         for (let tag = cursor.readTag(); tag !== 0; tag = cursor.readTag()) {
-          if (tag === 8 + keyOf.wire) key = keyOf.read(cursor)
+          if (tag === 8 + keyOf.wire) key = keyOf.read(cursor, tag)
           else {
             if (tag >>> 3 === 2) value = { tag, at: cursor.place }
             cursor.skipField(tag)
@@ -128,22 +147,39 @@ export class ProtoCompiler {
         }
         const end = cursor.place
         const entry = entries.get(String(key))
-        if (entry !== undefined) readEntry(cursor, into, { ...entry, ...value, zero })
+        if (entry !== undefined) readEntry(cursor, into, { ...entry, ...value })
         cursor.seek(end)
-        cursor.leave(outer)
+        cursor.leave(outer, outerTag)
       },
+      readNothing: () => undefined,
     }
   }
 }
 
+/** A slot, and how what goes there is written. */
+interface Place {
+  readonly slot: number
+  readonly wire: number
+}
+
+/** Messages are groups where an edition's features say so; those of maps never are. */
+function wireOf(field: protobuf.FieldBase, wire: number): number {
+  const isDelimited = field instanceof protobuf.Field && !field.map && field.delimited
+  return isDelimited && wire === WIRE.bytes && field.resolvedType instanceof protobuf.Type
+    ? WIRE.group
+    : wire
+}
+
+/** Of entries with one key the last counts, as a whole. */
 function readEntry(
   cursor: ProtoCursor,
   into: unknown[],
-  entry: { node: FieldNode; step: Step; tag: number; at: number; zero: unknown },
+  entry: { slots: readonly number[]; step: Step; tag: number; at: number },
 ): void {
-  const { node, step, tag, at, zero } = entry
+  const { slots, step, tag, at } = entry
+  for (const slot of slots) into[slot] = undefined
   if (tag === 0) {
-    if (node.slot >= 0) into[node.slot] = zero
+    step.readNothing(cursor, into)
     return
   }
   cursor.seek(at)
@@ -171,6 +207,8 @@ function clearOthers(
         if (step === undefined) cursor.skipField(tag)
         else step.read(cursor, into, tag)
       },
+      // Members of a oneof are no maps' values.
+      readNothing: () => undefined,
     }
   }
 }
@@ -187,10 +225,23 @@ function goesBy(field: protobuf.FieldBase, name: string): boolean {
 /** What an absent field has: its declared default, or the zero of a type that cannot tell. */
 function defaultOf(field: protobuf.FieldBase, slot: number): readonly Default[] {
   if (field.repeated || field.map) return []
+  const scalar = scalarOf(field)
   const declared: unknown = field.options?.['default']
-  if (declared !== undefined) return [{ slot, value: declared }]
-  const value = tellsAbsence(field) ? undefined : scalarOf(field)?.zero
+  if (declared !== undefined) {
+    const value = typeof declared === 'string' ? defaultValue(declared, scalar?.kind) : declared
+    return [{ slot, value }]
+  }
+  const value = tellsAbsence(field) ? undefined : scalar?.zero
   return value === undefined ? [] : [{ slot, value }]
+}
+
+/** A default by its text: numbers that no double holds have one too (`readableProto`). */
+function defaultValue(text: string, kind: ValueKind | undefined): unknown {
+  if (kind === 'number') return Number(text)
+  if (kind !== 'integer') return text
+  const value = text.startsWith('-') ? -BigInt(text.slice(1)) : BigInt(text)
+  const near = Number(value)
+  return Number.isSafeInteger(near) ? near : value
 }
 
 function tellsAbsence(field: protobuf.FieldBase): boolean {

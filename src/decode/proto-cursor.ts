@@ -11,6 +11,8 @@ const TWO_32 = 2 ** 32
 /** Reads Protobuf's binary encoding (protobuf.dev, "Encoding"). */
 export class ProtoCursor extends ByteCursor {
   #depth = 0
+  /** Where the tag lies that ended the last group. */
+  #groupEnd = 0
   /** The halves of the last varint, each unsigned. */
   #low = 0
   #high = 0
@@ -116,20 +118,27 @@ export class ProtoCursor extends ByteCursor {
     return 0
   }
 
-  /** Goes into a message of a length; `leave` takes what this yields. */
-  enter(): number {
+  /**
+   * Goes into the message of a tag: one of a length, or a group.
+   *
+   * @returns what `leave` takes
+   */
+  enter(tag: number): number {
     const outer = this.end
-    const length = this.readLength()
+    const isGroup = (tag & 7) === WIRE.group
+    const length = isGroup ? this.#groupLength(tag) : this.readLength()
     if (++this.#depth > DEPTH_MAX) this.fail(`nesting must be at most ${DEPTH_MAX} deep`)
     if (this.problem === undefined) this.end = this.at + length
     return outer
   }
 
-  leave(outer: number): void {
+  leave(outer: number, tag: number): void {
     this.#depth -= 1
     // After a problem nothing is left to read.
     if (this.problem !== undefined) this.at = outer
     this.end = outer
+    // A group's own end.
+    if ((tag & 7) === WIRE.group) this.readTag()
   }
 
   /** Goes back or on to a place within the message. */
@@ -153,9 +162,20 @@ export class ProtoCursor extends ByteCursor {
     else this.fail(`wire type must be from 0 to 5, got ${wire}`)
   }
 
+  /** Bytes up to the tag that ends a group, which must be there. */
+  #groupLength(tag: number): number {
+    const from = this.at
+    this.#skipGroup(Math.floor(tag / 8))
+    const length = this.#groupEnd - from
+    this.seek(from)
+    return length
+  }
+
   #skipGroup(number: number): void {
     if (++this.#depth > DEPTH_MAX) this.fail(`nesting must be at most ${DEPTH_MAX} deep`)
-    for (let tag = this.readTag(); ; tag = this.readTag()) {
+    for (;;) {
+      const from = this.at
+      const tag = this.readTag()
       if (tag === 0) {
         this.failShort()
         break
@@ -166,6 +186,7 @@ export class ProtoCursor extends ByteCursor {
       }
       const ended = Math.floor(tag / 8)
       if (ended !== number) this.fail(`group ${number} must end with its own number, got ${ended}`)
+      this.#groupEnd = from
       break
     }
     this.#depth -= 1

@@ -6,9 +6,12 @@ import type { ValueKind } from './schema-codec.ts'
 /** How one value is read. */
 export interface ProtoScalar {
   readonly wire: number
-  readonly read: (cursor: ProtoCursor) => unknown
+  /** @returns `undefined` for a value that counts as not set */
+  readonly read: (cursor: ProtoCursor, tag: number) => unknown
   /** What it is when it is not set and the message cannot tell; `undefined`: absent. */
   readonly zero: unknown
+  /** What it is in an entry of a map that leaves its value out; `undefined`: its zero. */
+  readonly zeroInMap?: unknown
   readonly kind: ValueKind
 }
 
@@ -53,6 +56,7 @@ const TIMESTAMP: ProtoScalar = {
   wire: bytes,
   read: readTimestamp,
   zero: undefined,
+  zeroInMap: 0,
   kind: 'integer',
 }
 
@@ -68,40 +72,53 @@ export function scalarOf(field: protobuf.FieldBase): ProtoScalar | undefined {
   return wrapped === undefined ? undefined : wrapper(wrapped)
 }
 
-/** The name of the value; a number that has none, as proto3 allows, stays a number. */
-function enumScalar({ valuesById }: protobuf.Enum): ProtoScalar {
+/**
+ * The name of the value. A number that has none stays a number in an open enum, as proto3 has them; in a closed
+ * one (proto2) it counts as not set.
+ */
+function enumScalar(type: protobuf.Enum): ProtoScalar {
+  const { valuesById, values } = type
+  const isClosed = isClosedEnum(type)
+  const [first] = Object.keys(values)
   return {
     wire: varint,
     read: (cursor) => {
       const number = cursor.readInt32()
-      return valuesById[number] ?? number
+      return valuesById[number] ?? (isClosed ? undefined : number)
     },
-    zero: valuesById[0] ?? 0,
+    zero: isClosed ? first : (valuesById[0] ?? 0),
     kind: 'string',
   }
+}
+
+function isClosedEnum(type: protobuf.Enum): boolean {
+  // Resolved from edition and options; not among the types that protobufjs declares.
+  const { _features: features }: { _features?: { enum_type?: unknown } } = Object(type)
+  return features?.enum_type === 'CLOSED'
 }
 
 function wrapper(scalar: ProtoScalar): ProtoScalar {
   return {
     wire: bytes,
-    read: (cursor) => {
-      const outer = cursor.enter()
+    read: (cursor, outerTag) => {
+      const outer = cursor.enter(outerTag)
       let value = scalar.zero
       for (let tag = cursor.readTag(); tag !== 0; tag = cursor.readTag()) {
-        if (tag === 8 + scalar.wire) value = scalar.read(cursor)
+        if (tag === 8 + scalar.wire) value = scalar.read(cursor, tag)
         else cursor.skipField(tag)
       }
-      cursor.leave(outer)
+      cursor.leave(outer, outerTag)
       return value
     },
     zero: undefined,
+    zeroInMap: scalar.zero,
     kind: scalar.kind,
   }
 }
 
 /** Whole ms since the epoch, rounded down. */
-function readTimestamp(cursor: ProtoCursor): number {
-  const outer = cursor.enter()
+function readTimestamp(cursor: ProtoCursor, outerTag: number): number {
+  const outer = cursor.enter(outerTag)
   let seconds = 0
   let nanos = 0
   for (let tag = cursor.readTag(); tag !== 0; tag = cursor.readTag()) {
@@ -109,7 +126,7 @@ function readTimestamp(cursor: ProtoCursor): number {
     else if (tag === 16) nanos = cursor.readInt32()
     else cursor.skipField(tag)
   }
-  cursor.leave(outer)
+  cursor.leave(outer, outerTag)
   if (seconds < SECONDS_MIN || seconds > SECONDS_MAX) {
     cursor.fail(`timestamp must be from ${SECONDS_MIN} to ${SECONDS_MAX} s, got ${seconds}`)
   }

@@ -1,5 +1,6 @@
 import protobuf from 'protobufjs'
 import descriptor from 'protobufjs/ext/descriptor/index.js'
+import { readableProto } from './proto-statements.ts'
 import { protoText } from './proto-text.ts'
 import type { ReferencedSchema } from './schema-codec.ts'
 
@@ -51,7 +52,7 @@ export function isGroup(type: protobuf.Type): boolean {
 
 /** @returns the namespace that the file's messages are in */
 function addFile(root: protobuf.Root, schema: string): protobuf.NamespaceBase {
-  const text = BASE64.test(schema) ? descriptorText(schema) : schema
+  const text = BASE64.test(schema) ? descriptorText(schema) : readableProto(schema)
   const { package: name } = protobuf.parse(text, root, { keepCase: true })
   return name === undefined ? root : root.define(name)
 }

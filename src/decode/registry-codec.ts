@@ -8,7 +8,9 @@ import { BINARY_BYTES_MAX } from './bounds.ts'
 import { compileSchema } from './compile-schema.ts'
 import type { Decoded, Decoder, FieldReader, RawField } from './port.ts'
 import { soundSlots } from './schema-codec.ts'
-import type { NeededField, SchemaCodec } from './schema-codec.ts'
+import type { NeededField } from './schema-codec.ts'
+import { SchemaEntries } from './schema-entries.ts'
+import type { SchemaEntry } from './schema-entries.ts'
 import { fetchSchema, keepingOf, versionOf } from './schema-source.ts'
 import type { FetchedSchema, SchemaClient, SchemaKey } from './schema-source.ts'
 import { compileToEvent, neededFields, rawFieldsOf } from './to-event.ts'
@@ -23,21 +25,8 @@ import type { SchemaHeader } from './wire-format.ts'
 
 /** How long the registry is not asked again for an id it did not know. */
 const UNKNOWN_FOR_MS = 60_000
-/** Most schema ids remembered from one batch to the next. */
-const SCHEMAS_MAX = 1000
 
 const NO_BYTES = Buffer.alloc(0)
-
-/** What is known of a schema. */
-type Entry =
-  | {
-      readonly kind: 'codec'
-      readonly codec: SchemaCodec
-      /** Names the schema in messages. */
-      readonly label: string
-      readonly hasIndexes: boolean
-    }
-  | { readonly kind: 'refused'; readonly letter: DeadLetter; readonly untilMs: number }
 
 /**
  * Decodes values in the registry's wire format: Avro, Protobuf and JSON Schema, as each schema says,
@@ -52,7 +41,7 @@ export class RegistryDecoder implements Decoder, FieldReader {
   readonly #raw: unknown[]
   readonly #toEvent: ToEvent
   readonly #skipsTombstones: boolean
-  readonly #entries = new Map<SchemaKey, Entry>()
+  readonly #entries = new SchemaEntries()
 
   constructor(options: {
     readonly client: SchemaClient
@@ -73,11 +62,10 @@ export class RegistryDecoder implements Decoder, FieldReader {
   }
 
   async decode(records: readonly InputRecord[]): Promise<readonly Decoded[]> {
-    const wanted = this.#unknownSchemas(records)
-    if (wanted.size > 0) await this.#fetch(wanted, records[0]?.topic ?? '')
+    await this.#learn(records)
     const decoded: Decoded[] = []
     let lastId = -1
-    let entry: Entry | undefined
+    let entry: SchemaEntry | undefined
     for (const record of records) {
       if (record.value === null && this.#skipsTombstones) {
         decoded.push({ record, schemaId: undefined, result: { kind: 'skipped' } })
@@ -103,8 +91,7 @@ export class RegistryDecoder implements Decoder, FieldReader {
   }
 
   async rawFields(record: InputRecord): Promise<readonly RawField[]> {
-    const wanted = this.#unknownSchemas([record])
-    if (wanted.size > 0) await this.#fetch(wanted, record.topic)
+    await this.#learn([record])
     const { value } = record
     const named = schemaHeaderOf(record)
     if (value === null || (named !== undefined && 'kind' in named)) return []
@@ -124,7 +111,7 @@ export class RegistryDecoder implements Decoder, FieldReader {
   readyCount(records: readonly InputRecord[]): number {
     const first = records.findIndex((record) => {
       const key = schemaKeyOf(record)
-      return key !== undefined && !this.#entries.has(key)
+      return key !== undefined && this.#entries.get(key) === undefined
     })
     return first < 0 ? records.length : first
   }
@@ -148,7 +135,12 @@ export class RegistryDecoder implements Decoder, FieldReader {
   }
 
   /** @param at where in `bytes` the body begins */
-  #decodeOne(record: InputRecord, entry: Entry, bytes: Buffer, at: number): Decoded['result'] {
+  #decodeOne(
+    record: InputRecord,
+    entry: SchemaEntry,
+    bytes: Buffer,
+    at: number,
+  ): Decoded['result'] {
     if (entry.kind === 'refused') return entry.letter
     const { length } = bytes
     if (length > BINARY_BYTES_MAX) {
@@ -165,38 +157,30 @@ export class RegistryDecoder implements Decoder, FieldReader {
     return deadLetter(reason, 'decode', said)
   }
 
-  /** The schemas of a batch that must be asked for; forgets what is out of date or too much before. */
-  #unknownSchemas(records: readonly InputRecord[]): Set<SchemaKey> {
-    const nowMs = this.#clock.monotonic()
-    const isTooMuch = (): boolean => this.#entries.size > SCHEMAS_MAX
-    for (const [id, entry] of this.#entries) {
-      // Refusals go first: ids that somebody makes up must not drive out the schemas in use.
-      const isRefused = entry.kind === 'refused'
-      if (isRefused && (entry.untilMs <= nowMs || isTooMuch())) this.#entries.delete(id)
+  /** Asks for the schemas of a batch that are not known. */
+  async #learn(records: readonly InputRecord[]): Promise<void> {
+    const topic = records[0]?.topic ?? ''
+    this.#entries.forget(this.#clock.monotonic())
+    const ask = async (key: SchemaKey): Promise<SchemaEntry> =>
+      this.#compile(key, await this.#ask(key), topic)
+    let unknown = this.#unknownSchemas(records)
+    while (unknown.size > 0) {
+      await this.#entries.fetch([...unknown], ask)
+      // A batch decoded meanwhile may have forgotten one.
+      unknown = this.#unknownSchemas(records)
     }
-    for (const id of isTooMuch() ? this.#entries.keys() : [])
-      if (isTooMuch()) this.#entries.delete(id)
-    const wanted = new Set<SchemaKey>()
+  }
+
+  #unknownSchemas(records: readonly InputRecord[]): Set<SchemaKey> {
+    const unknown = new Set<SchemaKey>()
     let last: SchemaKey = -1
     for (const record of records) {
       const key = schemaKeyOf(record)
       if (key === undefined || key === last) continue
       last = key
-      if (!this.#entries.has(key)) wanted.add(key)
+      if (this.#entries.get(key) === undefined) unknown.add(key)
     }
-    return wanted
-  }
-
-  /** Asks for all schemas at once; keeps what was answered even when another was not. */
-  async #fetch(keys: ReadonlySet<SchemaKey>, topic: string): Promise<void> {
-    const fetched = await Promise.allSettled(
-      [...keys].map(async (key) => {
-        this.#entries.set(key, await this.#compile(key, await this.#ask(key), topic))
-      }),
-    )
-    const failed = fetched.find((answer) => answer.status === 'rejected')
-    if (failed === undefined) return
-    throw failed.reason
+    return unknown
   }
 
   #ask(key: SchemaKey): Promise<FetchedSchema> {
@@ -204,7 +188,7 @@ export class RegistryDecoder implements Decoder, FieldReader {
     return this.#cache?.askOrRecall(ask, keepingOf(key)) ?? ask()
   }
 
-  async #compile(key: SchemaKey, fetched: FetchedSchema, topic: string): Promise<Entry> {
+  async #compile(key: SchemaKey, fetched: FetchedSchema, topic: string): Promise<SchemaEntry> {
     if (fetched.kind === 'unknown') {
       return this.#refuse(deadLetter('unknown-schema', 'decode', fetched.detail))
     }
@@ -226,7 +210,7 @@ export class RegistryDecoder implements Decoder, FieldReader {
     }
   }
 
-  #refuse(letter: DeadLetter): Entry {
+  #refuse(letter: DeadLetter): SchemaEntry {
     return { kind: 'refused', letter, untilMs: this.#clock.monotonic() + UNKNOWN_FOR_MS }
   }
 }

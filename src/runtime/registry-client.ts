@@ -11,6 +11,8 @@ const ANSWER_TIMEOUT_MS = 10_000
 const RETRIES_MAX = 1
 const RETRY_WAIT_MS = 100
 const ANSWER_BYTES_MAX = 16 * 1024 * 1024
+/** Clients of one reader: requests at a time. */
+const READERS = 8
 
 const HINTS: readonly { readonly statuses: readonly number[]; readonly hint: string }[] = [
   { statuses: [404], hint: ' (does the registry URL end as it should?)' },
@@ -67,6 +69,34 @@ export function createRegistryClient(options: RegistryOptions): SchemaRegistryCl
     config.basicAuthCredentials = { credentialsSource: 'USER_INFO', userInfo }
   }
   return new SchemaRegistryClient(config)
+}
+
+/** What reading needs of the registry. */
+export type RegistryReader = Pick<
+  SchemaRegistryClient,
+  'getBySubjectAndId' | 'getByGuid' | 'getSchemaMetadata' | 'getVersion' | 'clearCaches'
+>
+
+/**
+ * Asks for up to `READERS` schemas at a time, where one client asks for one after the other: ids that somebody
+ * makes up would keep the others waiting.
+ */
+export function createRegistryReader(options: RegistryOptions): RegistryReader {
+  const clients: SchemaRegistryClient[] = []
+  let turn = -1
+  const next = (): SchemaRegistryClient => {
+    turn = (turn + 1) % READERS
+    return (clients[turn] ??= createRegistryClient(options))
+  }
+  return {
+    getBySubjectAndId: (...asked) => next().getBySubjectAndId(...asked),
+    getByGuid: (...asked) => next().getByGuid(...asked),
+    getSchemaMetadata: (...asked) => next().getSchemaMetadata(...asked),
+    getVersion: (...asked) => next().getVersion(...asked),
+    clearCaches: () => {
+      for (const client of clients) client.clearCaches()
+    },
+  }
 }
 
 /** The registry's answer inside a thrown error; `undefined` when it did not answer. */

@@ -7,7 +7,8 @@ import { invariant } from '../domain/errors.ts'
 import type { ModelSpec } from '../domain/model-spec.ts'
 import { systemClock } from '../runtime/clock.ts'
 import { RegistryCache } from '../runtime/registry-cache.ts'
-import { createRegistryClient } from '../runtime/registry-client.ts'
+import { createRegistryClient, createRegistryReader } from '../runtime/registry-client.ts'
+import type { RegistryReader } from '../runtime/registry-client.ts'
 import type { ServiceIdentity } from '../serving/status-report.ts'
 import { createEncoder } from '../sink/create-encoder.ts'
 import { JsonEncoder } from '../sink/json-encoder.ts'
@@ -28,6 +29,7 @@ export interface Codecs {
 /** The schema registry, and where its answers are kept. */
 interface Registry {
   readonly client: ReturnType<typeof createRegistryClient>
+  readonly reader: RegistryReader
   readonly cache?: RegistryCache | undefined
 }
 
@@ -64,7 +66,7 @@ export function openRegistry(config: Config): Registry | undefined {
   const { inputFormat, outputFormat } = config
   const options = registryOptions(config)
   if (options === undefined || (inputFormat === 'json' && outputFormat === 'json')) return undefined
-  return { client: createRegistryClient(options) }
+  return { client: createRegistryClient(options), reader: createRegistryReader(options) }
 }
 
 /** Decodes what `INPUT_FORMAT` says. */
@@ -75,7 +77,8 @@ export function createDecoder(
 ): Decoder & FieldReader {
   if (inputFormat === 'json') return new JsonDecoder(mapping, tombstones)
   invariant(registry !== undefined, 'INPUT_FORMAT=registry without SCHEMA_REGISTRY_URL')
-  return new RegistryDecoder({ ...registry, mapping, clock: systemClock, tombstones })
+  const { reader: client, cache } = registry
+  return new RegistryDecoder({ client, cache, mapping, clock: systemClock, tombstones })
 }
 
 /**

@@ -169,4 +169,24 @@ suite('a hostile registry', { concurrency: true }, () => {
       assert.ok(performance.now() - startedAt < 5_000)
     }
   })
+
+  test('a pattern that takes for ever on some texts is never run: its value is an event at once', async (t) => {
+    const pattern = '^(a+)+$'
+    const properties = { user_id: { type: 'string', pattern }, value: { type: 'number' } }
+    const schema = JSON.stringify({ properties, patternProperties: { [pattern]: {} } })
+    const { url } = await serve(t, (response) => {
+      const answer = JSON.stringify({ schema, schemaType: 'JSON' })
+      response.writeHead(200, { 'content-type': 'application/json' }).end(answer)
+    })
+    const text = `${'a'.repeat(28)}!`
+    const value = wireValue(1, Buffer.from(`{"user_id":"${text}","value":1,"${text}":1}`))
+    const decoder = decoderOf(url)
+    // The schema is fetched and compiled once; what counts is a record.
+    await decoder.decode([inputRecord({ value })])
+    const startedAt = performance.now()
+    const [decoded] = await decoder.decode([inputRecord({ value })])
+    const tookMs = performance.now() - startedAt
+    assert.ok(decoded?.result.kind === 'event' && decoded.result.event.key === text)
+    assert.ok(tookMs < 100, `it took ${tookMs} ms`)
+  })
 })

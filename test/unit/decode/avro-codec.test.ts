@@ -269,3 +269,32 @@ for (const [why, type, more] of [
     assert.deepEqual(into, ['a'])
   })
 }
+
+/** A reference to a record in which a type is defined anew. */
+function holding(name: string, inner: object): { name: string; schema: string } {
+  const fields = [{ name: 'k', type: inner }]
+  return {
+    name,
+    schema: JSON.stringify({ type: 'record', name, namespace: 'shop', fields }),
+  }
+}
+
+test('two references may define the same type, each for itself; not two types of one name', () => {
+  const fields = ['A', 'B'].map((name) => ({ name: name.toLowerCase(), type: `shop.${name}` }))
+  const schema = JSON.stringify({ type: 'record', name: 'Event', fields })
+  const kind = { type: 'enum', name: 'Kind', symbols: ['X', 'Y'] }
+  const same = { symbols: ['X', 'Y'], type: 'enum', doc: 'the same', name: 'shop.Kind' }
+  const codec = compileAvro(
+    schema,
+    [holding('A', kind), holding('B', same)],
+    needed(['a.k', 'b.k']),
+  )
+  const into: unknown[] = []
+  assert.equal(codec.decode(Buffer.from([2, 0]), 0, 2, into), undefined)
+  assert.deepEqual(into, ['Y', 'X'])
+  const other = { ...kind, symbols: ['Y', 'X'] }
+  assert.throws(
+    () => compileAvro(schema, [holding('A', kind), holding('B', other)], []),
+    /duplicate type name: shop.Kind/,
+  )
+})
