@@ -95,7 +95,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
     'src/service.ts',
   ],
   pino: ['src/telemetry/log.ts'],
-  avsc: ['src/decode/avro-codec.ts', 'src/decode/avro-logical.ts'],
+  avsc: ['src/decode/avro-codec.ts', 'src/decode/avro-logical.ts', 'src/decode/avro-schema.ts'],
   protobufjs: [
     'src/decode/proto-schema.ts',
     'src/decode/proto-codec.ts',

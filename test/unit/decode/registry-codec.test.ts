@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import type { TestContext } from 'node:test'
 import { RegistryDecoder } from '../../../src/decode/registry-codec.ts'
 import { RegistryCache } from '../../../src/runtime/registry-cache.ts'
-import { createRegistryClient, createRegistryReader } from '../../../src/runtime/registry-client.ts'
+import { createRegistryClient } from '../../../src/runtime/registry-client.ts'
 import { FakeClock } from '../../fakes/clock.ts'
 import { FakeRegistry } from '../../fakes/registry.ts'
 import { fateOf, inputRecord, wireValue } from '../../fixtures/records.ts'
@@ -366,58 +365,6 @@ test('a tombstone is skipped when that is asked for, whatever its headers, and a
     'empty-value: value has no bytes',
   ])
   assert.deepEqual(registry.calls, [])
-})
-
-/** A registry that takes its time, and knows schema 1. */
-async function slowRegistry(t: TestContext) {
-  const calls = new Map<string, number>()
-  let [open, peak] = [0, 0]
-  const server = createServer((request, response) => {
-    const path = String(request.url)
-    calls.set(path, (calls.get(path) ?? 0) + 1)
-    open += 1
-    peak = Math.max(peak, open)
-    setTimeout(() => {
-      open -= 1
-      const isKnown = path.startsWith('/schemas/ids/1?')
-      response.writeHead(isKnown ? 200 : 404, { 'content-type': 'application/json' })
-      response.end(
-        isKnown ? JSON.stringify({ schema: EVENT }) : '{"error_code":40403,"message":"none"}',
-      )
-    }, 2)
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  t.after(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  const client = createRegistryReader({ baseURLs: [`http://127.0.0.1:${address.port}`] })
-  return { client, calls, peak: () => peak }
-}
-
-test('ids that somebody makes up are asked for some at a time, each once however many batches wait, and drive out no schema', async (t) => {
-  const { client, calls, peak } = await slowRegistry(t)
-  const decoder = new RegistryDecoder({ client, mapping: ENGAGEMENT_EVENT, clock: new FakeClock() })
-  const sound = inputRecord({ value: wireValue(1, BODY) })
-  await decoder.decode([sound])
-  const madeUp = Array.from({ length: 1_100 }, (_, index) =>
-    inputRecord({ value: wireValue(1_000 + index, BODY) }),
-  )
-  const batches = await Promise.all(
-    [madeUp, madeUp.slice(0, 300)].map((each) => decoder.decode(each)),
-  )
-  for (const { result } of batches.flat()) {
-    assert.equal(result.kind === 'dead-letter' && result.reason, 'unknown-schema')
-  }
-  assert.equal(peak(), 8)
-  await decoder.decode([...madeUp, sound])
-  assert.deepEqual(
-    [...calls.values()].filter((count) => count > 1),
-    [],
-  )
-  assert.equal(calls.size, 1_101)
 })
 
 test('after a schema that cannot be fetched no more of a batch are asked for', async (t) => {
