@@ -24,7 +24,7 @@ export class BreakingProxy {
   readonly #targetPort: number
   readonly #server: Server
   readonly #connections = new Set<Connection>()
-  readonly #armed: Swallow[] = []
+  #armed: Swallow[] = []
   #swallowed = 0
   #delayMs = 0
 
@@ -60,7 +60,7 @@ export class BreakingProxy {
 
   /** Loses nothing more; what is lost stays so. */
   disarm(): void {
-    this.#armed.length = 0
+    this.#armed = []
   }
 
   /** Each frame takes so much longer from now on, in both directions. */
@@ -95,16 +95,25 @@ export class BreakingProxy {
     this.#connections.add(connection)
   }
 
-  #take(apiKey: number): Swallow | undefined {
-    const index = this.#armed.findIndex((swallow) => swallow.apiKey === apiKey)
-    return index < 0 ? undefined : this.#armed.splice(index, 1)[0]
+  #take(apiKey: number): Doomed | undefined {
+    const armed = this.#armed
+    const index = armed.findIndex((swallow) => swallow.apiKey === apiKey)
+    const swallow = index < 0 ? undefined : armed.splice(index, 1)[0]
+    return swallow && { swallow, onCut: () => void armed.push(swallow) }
   }
+}
+
+/** A request was passed on whose answer is to be lost. */
+interface Doomed {
+  readonly swallow: Swallow
+  /** The connection was cut before there was an answer: it is another's turn. */
+  readonly onCut: () => void
 }
 
 interface Rules {
   readonly delayMs: () => number
   /** Whether, and how, the answer to this request is to be lost. */
-  readonly swallow: (apiKey: number) => Swallow | undefined
+  readonly swallow: (apiKey: number) => Doomed | undefined
   readonly onSwallowed: () => void
   readonly onClosed: () => void
 }
@@ -114,7 +123,7 @@ class Connection {
   readonly #broker: Socket
   readonly #rules: Rules
   readonly #lines: readonly DelayLine[]
-  readonly #doomed = new Map<number, { readonly swallow: Swallow; readonly request: Buffer }>()
+  readonly #doomed = new Map<number, Doomed & { readonly request: Buffer }>()
   #cutting: NodeJS.Timeout | undefined
   #isMute = false
 
@@ -145,6 +154,8 @@ class Connection {
   cut(): void {
     clearTimeout(this.#cutting)
     for (const line of this.#lines) line.clear()
+    for (const { onCut } of this.#doomed.values()) onCut()
+    this.#doomed.clear()
     this.#client.destroy()
     this.#broker.destroy()
     this.#rules.onClosed()
@@ -152,14 +163,15 @@ class Connection {
 
   #onRequest(frame: Buffer, line: DelayLine): void {
     const { apiKey, correlationId } = requestHeader(frame)
-    const swallow = this.#rules.swallow(apiKey)
-    if (swallow !== undefined) this.#doomed.set(correlationId, { swallow, request: frame })
+    const doomed = this.#rules.swallow(apiKey)
+    if (doomed !== undefined) this.#doomed.set(correlationId, { ...doomed, request: frame })
     line.push(frame, this.#rules.delayMs())
   }
 
   #onAnswer(frame: Buffer, line: DelayLine): void {
     if (this.#isMute) return
     const doomed = this.#doomed.get(answeredId(frame))
+    this.#doomed.delete(answeredId(frame))
     if (doomed === undefined) {
       line.push(frame, this.#rules.delayMs())
       return

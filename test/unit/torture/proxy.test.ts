@@ -148,6 +148,29 @@ test('a swallowed answer is to a request that was carried out; its connection is
   assert.deepEqual(other.answers, [4])
 })
 
+test('an answer that was to be lost and never came is lost on another connection, unless nothing is to be lost any more', async (t) => {
+  const { proxy, client } = await proxied(t)
+  const [one, two] = [await client(), await client()]
+  for (const cutAfterMs of [30, 30]) proxy.swallowNext({ apiKey: END_TXN, cutAfterMs })
+  // The connection is mute after the first: the second answer does not come that far.
+  one.send(END_TXN, 1)
+  one.send(END_TXN, 2)
+  await one.closed
+  assert.deepEqual([proxy.swallowed, proxy.armed], [1, 1])
+  two.send(END_TXN, 3)
+  await two.closed
+  assert.deepEqual([proxy.swallowed, proxy.armed], [2, 0])
+  const three = await client()
+  proxy.delay(30)
+  proxy.swallowNext({ apiKey: END_TXN, cutAfterMs: 30 })
+  three.send(END_TXN, 4)
+  while (proxy.armed > 0) await new Promise((done) => setImmediate(done))
+  proxy.disarm()
+  proxy.cutAll()
+  await three.closed
+  assert.deepEqual([proxy.swallowed, proxy.armed], [2, 0])
+})
+
 test('a cut ends every connection, and new ones are let in', async (t) => {
   const { proxy, client } = await proxied(t)
   const one = await client()
