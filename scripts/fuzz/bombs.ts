@@ -15,6 +15,8 @@ const BOMBS: Readonly<Record<string, readonly Bomb[]>> = {
     // The payload within itself without end.
     (random) => Buffer.from([0, 2, ...repeat([0, 0, 0, 2], random.whole(60, 5_000))]),
     (random) => Buffer.from([0, 0, ...repeat([2, 2, 0x61, 0, 0], random.whole(100, 5_000))]),
+    // Nothing more where a union is due, which may lead back to where it came from.
+    () => Buffer.from([2, 2]),
     (random) =>
       Buffer.from([0, 0, 0, 0xfe, 0xff, 0x7f, ...repeat([0xff], random.whole(1, 70_000))]),
   ],
@@ -26,20 +28,26 @@ const BOMBS: Readonly<Record<string, readonly Bomb[]>> = {
     () => Buffer.from([0x0a, ...VARINT_MAX]),
     () => Buffer.from([0x12, 11, 8, ...VARINT_MAX]),
   ],
-  'json-schema': [
+  json: [
     (random) => Buffer.from('['.repeat(random.whole(60, 100_000))),
     (random) => Buffer.from('{"payload":'.repeat(random.whole(60, 10_000))),
     (random) => Buffer.from(`{"user":"${'a'.repeat(random.whole(60_000, 200_000))}"}`),
     (random) => Buffer.from(`{"at":${'9'.repeat(random.whole(1, 50_000))}}`),
+    (random) => {
+      // An integer that is read a second time, for its digits.
+      const items = random.pick(['0,', '{},', '[],', '9007199254740993,']) ?? '0,'
+      const many = items.repeat(random.whole(1, 260_000 / items.length))
+      return Buffer.from(`{"user":"u","at":1,"size":9007199254740993,"lines":[${many}0]}`)
+    },
     () => Buffer.from('{"__proto__":{"user":"u"},"constructor":{"prototype":{"at":1}}}'),
     (random) =>
       Buffer.from(`{"user":"u","at":1,"lines":[${'0,'.repeat(random.whole(1, 200_000))}0]}`),
   ],
 }
 
-/** A body that was made to do harm to readers of a format. */
-export function bomb(format: string, random: Random): Buffer {
-  const make = random.pick(BOMBS[format] ?? [])
+/** A body that was made to do harm to readers of a family of formats. */
+export function bomb(family: string, random: Random): Buffer {
+  const make = random.pick(BOMBS[family] ?? [])
   return make?.(random) ?? Buffer.alloc(0)
 }
 

@@ -42,6 +42,7 @@ export function compileAvro(
 
 class AvroCodec implements SchemaCodec {
   readonly offers: readonly Offer[]
+  readonly recordName: string | undefined
   readonly #cursor = new AvroCursor()
   readonly #read: Read
   readonly #lacking: Problem | undefined
@@ -50,7 +51,12 @@ class AvroCodec implements SchemaCodec {
     const compiler = new ReaderCompiler()
     this.#read = compiler.reader(type, fieldTree(wanted.map(({ name }) => name)))
     this.offers = compiler.offers.list(wanted.length)
+    this.recordName = type.name
     this.#lacking = lackingProblem(wanted, this.offers)
+  }
+
+  get mayLack(): boolean {
+    return this.#lacking !== undefined
   }
 
   get isSound(): boolean {

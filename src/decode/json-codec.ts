@@ -24,6 +24,8 @@ export function compileJson(
   const fields = new JsonFields(wanted.map(({ name }) => name))
   return {
     offers,
+    recordName: paths.title,
+    mayLack: lacking !== undefined,
     // What cannot be parsed fills no slot.
     isSound: true,
     decode: (bytes, at, end, into) => {

@@ -35,6 +35,12 @@ export class JsonSchemaPaths {
     }
   }
 
+  /** The name that the schema gives itself. */
+  get title(): string | undefined {
+    const title = isSchema(this.#root) ? this.#root['title'] : undefined
+    return typeof title === 'string' ? title : undefined
+  }
+
   /** The kinds that a value at the path may have; none: the schema rules the path out. */
   kindsAt(path: string): ReadonlySet<ValueKind> {
     this.#steps = 0

@@ -47,6 +47,7 @@ function toMessage(type: protobuf.Type): Message {
 
 class ProtoCodec implements SchemaCodec {
   readonly offers: readonly Offer[]
+  readonly recordName: string
   readonly #cursor = new ProtoCursor()
   readonly #messages: readonly Message[]
   readonly #wanted: readonly NeededField[]
@@ -59,6 +60,14 @@ class ProtoCodec implements SchemaCodec {
     if (first === undefined) throw new Error('it must declare a message')
     this.#first = this.#readerOf(first)
     this.offers = this.#first.offers
+    this.recordName = first.type.fullName.replace(/^\./, '')
+  }
+
+  /** Of the other messages it is not known before a value names one. */
+  get mayLack(): boolean {
+    const [first, ...others] = this.#messages
+    const hasOthers = others.length > 0 || (first?.nested.length ?? 0) > 0
+    return this.#first.lacking !== undefined || hasOthers
   }
 
   get isSound(): boolean {

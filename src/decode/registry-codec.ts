@@ -8,11 +8,11 @@ import { BINARY_BYTES_MAX } from './bounds.ts'
 import { compileSchema } from './compile-schema.ts'
 import type { Decoded, Decoder, FieldReader, RawField } from './port.ts'
 import { soundSlots } from './schema-codec.ts'
-import type { NeededField } from './schema-codec.ts'
+import type { NeededField, SchemaCodec } from './schema-codec.ts'
 import { SchemaEntries } from './schema-entries.ts'
 import type { SchemaEntry } from './schema-entries.ts'
 import { fetchSchema, keepingOf, versionOf } from './schema-source.ts'
-import type { FetchedSchema, SchemaClient, SchemaKey } from './schema-source.ts'
+import type { FetchedSchema, RegisteredSchema, SchemaClient, SchemaKey } from './schema-source.ts'
 import { compileToEvent, neededFields, rawFieldsOf } from './to-event.ts'
 import type { ToEvent } from './to-event.ts'
 import {
@@ -195,19 +195,22 @@ export class RegistryDecoder implements Decoder, FieldReader {
     if (fetched.kind === 'unusable') return this.#refuse(undecodable(fetched.detail))
     try {
       const codec = await compileSchema(fetched, this.#fields)
-      const lacks = codec.offers.some(
-        ({ size }, slot) => size === 0 && this.#fields[slot]?.isRequired,
-      )
-      const version = lacks ? await versionOf(this.#client, topic, fetched.schema) : undefined
-      const label =
-        version === undefined
-          ? `schema ${key}`
-          : `schema ${key} (${topic}-value version ${version})`
+      const label = `schema ${key}${await this.#versionOf(codec, fetched.schema, topic)}`
       return { kind: 'codec', codec, label, hasIndexes: fetched.schema.schemaType === 'PROTOBUF' }
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error)
       return this.#refuse(undecodable(`schema ${key} cannot be used: ${why}`))
     }
+  }
+
+  /** Asked for only where a dead letter may have to name it. */
+  async #versionOf(
+    { mayLack, recordName: record }: SchemaCodec,
+    schema: RegisteredSchema,
+    topic: string,
+  ): Promise<string> {
+    const found = mayLack ? await versionOf(this.#client, { schema, topic, record }) : undefined
+    return found === undefined ? '' : ` (${found.subject} version ${found.version})`
   }
 
   #refuse(letter: DeadLetter): SchemaEntry {

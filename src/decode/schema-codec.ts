@@ -75,6 +75,10 @@ export function lackingProblem(
 export interface SchemaCodec {
   /** What the schema lets each wanted field be, in order; of Protobuf's first message. */
   readonly offers: readonly Offer[]
+  /** Full name of the record, as a subject may be called; of Protobuf's first message. */
+  readonly recordName?: string | undefined
+  /** Whether a value may lack a required field because of its schema. */
+  readonly mayLack: boolean
   /**
    * Reads the wanted fields, in order; an absent one is `undefined`, an integer beyond 2^53 a bigint.
    *

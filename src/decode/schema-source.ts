@@ -12,7 +12,7 @@ export interface RegisteredSchema {
   readonly schema: string
   /** Absent for Avro. */
   readonly schemaType?: string
-  readonly references?: readonly SchemaReference[]
+  readonly references?: SchemaReference[]
 }
 
 export interface SchemaReference {
@@ -31,7 +31,7 @@ export interface SchemaClient {
   getSchemaMetadata(subject: string, version: number, deleted: boolean): Promise<RegisteredSchema>
   getVersion(
     subject: string,
-    schema: { schema: string; schemaType?: string },
+    schema: { schema: string; schemaType?: string; references?: SchemaReference[] },
     normalize: boolean,
   ): Promise<number>
   clearCaches(): void
@@ -51,9 +51,15 @@ export type FetchedSchema =
   | { readonly kind: 'unknown'; readonly detail: string }
   | { readonly kind: 'unusable'; readonly detail: string }
 
+const reference = z.object({ name: z.string(), subject: z.string(), version: z.number() })
+
 const foundSchema: z.ZodType<FoundSchema> = z.object({
   kind: z.literal('found'),
-  schema: z.object({ schema: z.string(), schemaType: z.exactOptional(z.string()) }),
+  schema: z.object({
+    schema: z.string(),
+    schemaType: z.exactOptional(z.string()),
+    references: z.exactOptional(z.array(reference)),
+  }),
   references: z.array(z.object({ name: z.string(), schema: z.string() })),
 })
 
@@ -61,9 +67,7 @@ const foundSchema: z.ZodType<FoundSchema> = z.object({
 const registeredSchema = z.object({
   schema: z.string(),
   schemaType: z.string().optional(),
-  references: z
-    .array(z.object({ name: z.string(), subject: z.string(), version: z.number() }))
-    .optional(),
+  references: z.array(reference).optional(),
 })
 
 /** How a schema is kept on disk. That there is none is not kept: it may be registered later. */
@@ -116,18 +120,40 @@ export async function withReferences(
   return { kind: 'found', schema, references: [...found.values()] }
 }
 
-/** The version of a schema under a topic's subject; `undefined` when the registry does not say. */
+/** A schema's place in the registry. */
+export interface SchemaVersion {
+  readonly subject: string
+  readonly version: number
+}
+
+/**
+ * The version of a schema under the first of its topic's subjects that has it, by topic, topic and record, or record;
+ * `undefined` when the registry does not say.
+ */
 export async function versionOf(
-  client: SchemaClient,
-  topic: string,
-  { schema, schemaType = 'AVRO' }: RegisteredSchema,
-): Promise<number | undefined> {
-  try {
-    return await client.getVersion(`${topic}-value`, { schema, schemaType }, false)
-  } catch {
-    // It only makes a message fuller.
-    return undefined
+  client: Pick<SchemaClient, 'getVersion'>,
+  given: {
+    readonly schema: RegisteredSchema
+    readonly topic: string
+    readonly record?: string | undefined
+  },
+): Promise<SchemaVersion | undefined> {
+  const { topic, record } = given
+  // The registry takes a schema for the same only with its references.
+  const { schemaType = 'AVRO', ...schema } = given.schema
+  const byRecord = record === undefined ? [] : [`${topic}-${record}`, record]
+  for (const subject of [`${topic}-value`, ...byRecord]) {
+    try {
+      return {
+        subject,
+        version: await client.getVersion(subject, { ...schema, schemaType }, false),
+      }
+    } catch (error) {
+      // It only makes a message fuller.
+      if (registryAnswer(error)?.status !== 404) return undefined
+    }
   }
+  return undefined
 }
 
 async function collect(

@@ -2,7 +2,10 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { Compatibility } from '@confluentinc/schemaregistry'
+import { JsonSchemaPaths } from '../../src/decode/json-schema.ts'
 import { RegistryDecoder } from '../../src/decode/registry-codec.ts'
+import { fetchSchema } from '../../src/decode/schema-source.ts'
+import type { FoundSchema, SchemaClient } from '../../src/decode/schema-source.ts'
 import { parseModelSpec } from '../../src/features/spec.ts'
 import { createRegistryClient } from '../../src/runtime/registry-client.ts'
 import { registeredSchemas } from '../../src/sink/schema-body.ts'
@@ -97,6 +100,21 @@ if (url !== undefined) {
       },
       false,
     )
+    const json = JSON.stringify({ type: 'object', properties: { value: { type: 'string' } } })
+    await client.register(`${money}-json`, { schema: json, schemaType: 'JSON' }, false)
+    const jsonId = await client.register(
+      `${unique('event')}-value`,
+      {
+        schema: JSON.stringify({
+          type: 'object',
+          properties: { user_id: { type: 'string' }, price: { $ref: 'money.json' } },
+          additionalProperties: false,
+        }),
+        schemaType: 'JSON',
+        references: [{ name: 'money.json', subject: `${money}-json`, version: 1 }],
+      },
+      false,
+    )
     const two = [0, 0, 0, 0, 0, 0, 0, 0x40]
     const avroValue = wireValue(avroId, Buffer.from([2, 0x75, 2, ...two]))
     const protoBody = [0, 0x0a, 1, 0x75, 0x12, 9, 0x09, ...two]
@@ -111,6 +129,12 @@ if (url !== undefined) {
     }
     assert.equal(await fate('value', avroValue), 'event')
     assert.equal(await fate('price.value', protoValue), 'event')
+    const jsonValue = wireValue(jsonId, Buffer.from('{"user_id":"u","price":{"value":2}}'))
+    assert.equal(await fate('price.value', jsonValue), 'event')
+    // Without what it refers to, a schema says nothing of what is within.
+    const { schema, references } = await fetchedSchema(client, jsonId)
+    const paths = new JsonSchemaPaths(schema.schema, references)
+    assert.deepEqual([...paths.kindsAt('price.value')], ['string', 'absent'])
   })
 
   test('each version of a subject is checked against the model', async () => {
@@ -152,6 +176,12 @@ if (url !== undefined) {
     const [fate] = (await decoder.decode([inputRecord({ value })])).map(fateOf)
     assert.match(String(fate), /^unknown-schema: the registry does not know schema 2000000000/)
   })
+}
+
+async function fetchedSchema(client: SchemaClient, id: number): Promise<FoundSchema> {
+  const fetched = await fetchSchema(client, id)
+  assert.ok(fetched.kind === 'found', fetched.kind)
+  return fetched
 }
 
 function shippedSpec() {

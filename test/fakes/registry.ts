@@ -1,10 +1,15 @@
 import { createServer } from 'node:http'
 import type { IncomingMessage, Server } from 'node:http'
 
+interface Body {
+  readonly schema: string
+  readonly references?: readonly object[]
+}
+
 interface Held {
   readonly subject: string
   readonly version: number
-  readonly body: { readonly schema: string }
+  readonly body: Body
 }
 
 /**
@@ -18,6 +23,8 @@ export class FakeRegistry {
   readonly calls: string[] = []
   /** Authorization headers of every call, in order. */
   readonly authorizations: (string | undefined)[] = []
+  /** Takes a schema for the same only with its references, as the real one does. */
+  asksReferences = false
   failWith: { readonly status: number; readonly body: string } | undefined
 
   constructor() {
@@ -59,7 +66,7 @@ export class FakeRegistry {
     return this.#route(path, request.method === 'POST' ? JSON.parse(text) : undefined)
   }
 
-  #route(path: string, posted: { readonly schema: string } | undefined) {
+  #route(path: string, posted: Body | undefined) {
     const [first, second, third, fourth] = path.split('/').slice(1)
     if (first === 'schemas') {
       const isThis = (_: Held, at: number): boolean => textOf(this.guidOf(at + 1)) === third
@@ -71,23 +78,28 @@ export class FakeRegistry {
       return found({ id: this.#hold(subject, posted) })
     const id = posted === undefined ? undefined : this.#idOf(subject, posted)
     if (id !== undefined) return found({ id, version: this.#held[id - 1]?.version })
+    if (posted !== undefined) return refusal(404, 40_403)
     const version = this.#held.find(
       (held) => held.subject === subject && held.version === Number(fourth),
     )
     return version === undefined ? refusal(404, 40_401) : found(version.body)
   }
 
-  #hold(subject: string, body: { readonly schema: string }): number {
+  #hold(subject: string, body: Body): number {
     const known = this.#idOf(subject, body)
     if (known !== undefined) return known
     const version = this.#held.filter((held) => held.subject === subject).length + 1
     return this.#held.push({ subject, version, body })
   }
 
-  #idOf(subject: string, { schema }: { readonly schema: string }): number | undefined {
-    const at = this.#held.findIndex(
-      (held) => held.subject === subject && held.body.schema === schema,
-    )
+  #idOf(subject: string, posted: Body): number | undefined {
+    const at = this.#held.findIndex((held) => {
+      const { schema, references = [] } = held.body
+      const isWhole =
+        !this.asksReferences ||
+        JSON.stringify(references) === JSON.stringify(posted.references ?? [])
+      return held.subject === subject && schema === posted.schema && isWhole
+    })
     return at < 0 ? undefined : at + 1
   }
 }

@@ -162,6 +162,45 @@ test('a version that takes a needed field away is named, and the records before 
   ])
 })
 
+for (const subject of ['events-value', 'events-shop.Event', 'shop.Event']) {
+  test(`the version is named by whatever subject has it, references and all: ${subject}`, async (t) => {
+    const { fates, client, registry } = await open(t)
+    await client.register(
+      'kind',
+      { schema: '{"type":"enum","name":"shop.K","symbols":["A"]}' },
+      false,
+    )
+    const fields = [
+      { name: 'user_id', type: 'string' },
+      { name: 'k', type: 'K' },
+    ]
+    const id = await client.register(
+      subject,
+      {
+        schema: JSON.stringify({ type: 'record', name: 'Event', namespace: 'shop', fields }),
+        references: [{ name: 'shop.K', subject: 'kind', version: 1 }],
+      },
+      false,
+    )
+    registry.asksReferences = true
+    client.clearCaches()
+    assert.deepEqual(await fates(wireValue(id, BODY)), [
+      `invalid-event: schema 2 (${subject} version 1) must have the field "value"`,
+    ])
+  })
+}
+
+test('the version is named also where another message than the first lacks a field', async (t) => {
+  const { fates, client } = await open(t)
+  const schema = `${PROTO} message Other { string user_id = 1; }`
+  const id = await client.register('events-value', { schema, schemaType: 'PROTOBUF' }, false)
+  const value = (...indexes: number[]) => wireValue(id, Buffer.from([...indexes, ...PROTO_BODY]))
+  assert.deepEqual(await fates(value(0), value(2, 2)), [
+    'event',
+    'invalid-event: schema 1 (events-value version 1) must have the field "value" in message Other',
+  ])
+})
+
 const PROTO = `syntax = "proto3"; message Event { string user_id = 1; double value = 2; }`
 const PROTO_BODY = Buffer.from([0x0a, 2, 0x75, 0x31, 0x11, 0, 0, 0, 0, 0, 0, 0, 0x40])
 const JSON_SCHEMA = JSON.stringify({
