@@ -5,6 +5,7 @@ import type { TestContext } from 'node:test'
 import { RegistryDecoder } from '../../../src/decode/registry-codec.ts'
 import { createRegistryReader } from '../../../src/runtime/registry-client.ts'
 import { FakeClock } from '../../fakes/clock.ts'
+import { FakeRegistry } from '../../fakes/registry.ts'
 import { inputRecord, wireValue } from '../../fixtures/records.ts'
 import { ENGAGEMENT_EVENT } from '../../fixtures/specs.ts'
 
@@ -69,4 +70,18 @@ test('ids that somebody makes up are asked for some at a time, each once however
     [],
   )
   assert.equal(calls.size, 1_101)
+})
+
+test('after a schema that cannot be fetched no more of a batch are asked for', async (t) => {
+  const registry = new FakeRegistry()
+  const url = await registry.open()
+  t.after(() => registry.close())
+  const client = createRegistryReader({ baseURLs: [url] })
+  const decoder = new RegistryDecoder({ client, mapping: ENGAGEMENT_EVENT, clock: new FakeClock() })
+  registry.failWith = { status: 401, body: '{"error_code":401,"message":"who?"}' }
+  const many = Array.from({ length: 100 }, (_, index) =>
+    inputRecord({ value: wireValue(1_000 + index, BODY) }),
+  )
+  await assert.rejects(decoder.decode(many), { code: 'REGISTRY_UNAVAILABLE' })
+  assert.ok(registry.calls.length <= 8, String(registry.calls.length))
 })

@@ -391,27 +391,3 @@ test('with a cache a new decoder knows earlier ids, references and all, without 
   assert.deepEqual(await kinds(), ['event', 'event'])
   await assert.rejects(kinds(unknown), { code: 'REGISTRY_UNAVAILABLE' })
 })
-
-test('a tombstone is skipped when that is asked for, whatever its headers, and asks for no schema', async (t) => {
-  const { registry, client, clock } = await open(t)
-  const tombstones = 'skip' as const
-  const decoder = new RegistryDecoder({ client, mapping: ENGAGEMENT_EVENT, clock, tombstones })
-  const headers = [{ __value_schema_id: Buffer.from([0, 0, 0, 0, 9]) }]
-  const records = [inputRecord(), inputRecord({ headers }), inputRecord({ value: Buffer.alloc(0) })]
-  assert.deepEqual((await decoder.decode(records)).map(fateOf), [
-    'skipped',
-    'skipped',
-    'empty-value: value has no bytes',
-  ])
-  assert.deepEqual(registry.calls, [])
-})
-
-test('after a schema that cannot be fetched no more of a batch are asked for', async (t) => {
-  const { registry, decoder } = await open(t)
-  registry.failWith = { status: 401, body: '{"error_code":401,"message":"who?"}' }
-  const many = Array.from({ length: 100 }, (_, index) =>
-    inputRecord({ value: wireValue(1_000 + index, BODY) }),
-  )
-  await assert.rejects(decoder.decode(many), { code: 'REGISTRY_UNAVAILABLE' })
-  assert.ok(registry.calls.length <= 8, String(registry.calls.length))
-})
