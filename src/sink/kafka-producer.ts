@@ -82,6 +82,8 @@ export class KafkaProducer implements TransactionalProducer {
   /** The call in flight, settled once the client itself has ended it. */
   #inFlight: Promise<void> = Promise.resolve()
   #abandoned = 0
+  /** Producers that are being taken down. */
+  #closing = 0
   #isConnected = true
 
   constructor(options: KafkaProducerOptions) {
@@ -227,7 +229,7 @@ export class KafkaProducer implements TransactionalProducer {
 
   /** Whether calls are left that have not ended: `process.exit` would wait for them. */
   get hasCallsLeft(): boolean {
-    return this.#abandoned > 0
+    return this.#abandoned > 0 || this.#closing > 0
   }
 
   /**
@@ -238,7 +240,11 @@ export class KafkaProducer implements TransactionalProducer {
     this.#abandoned += 1
     void inFlight.then(() => {
       this.#abandoned -= 1
-      if (producer.isConnected()) producer.disconnect(1_000, () => undefined)
+      if (!producer.isConnected()) return
+      this.#closing += 1
+      producer.disconnect(1_000, () => {
+        this.#closing -= 1
+      })
     })
   }
 
