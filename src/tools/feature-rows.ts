@@ -82,10 +82,9 @@ class RowParser {
   }
 
   add(cells: Cells, rows: GrowingRows): void {
-    const audited = cells('features')
-    const outcome = cells('outcome')
-    if (typeof outcome === 'string' && outcome !== 'predicted') return
-    if (Array.isArray(audited)) {
+    const audited = auditedFeatures(cells)
+    if (audited === null) return
+    if (audited !== undefined) {
       this.#takeAudited(audited)
       rows.add(this.#row, timeOf(cells, { column: AUDIT_TIME, unit: 'ms' }))
     } else {
@@ -104,6 +103,14 @@ class RowParser {
       this.#row[at] = values[at] === null ? Number.NaN : valueOf(feature, values[at])
     })
   }
+}
+
+/** The features of an audit record, `null` when it was not predicted; `undefined` of any other row. */
+function auditedFeatures(cells: Cells): readonly unknown[] | null | undefined {
+  const features = cells('features')
+  const isAudit = cells('outcome') !== undefined && cells('source_offset') !== undefined
+  if (!isAudit || !(features === null || Array.isArray(features))) return undefined
+  return cells('outcome') === 'predicted' ? features : null
 }
 
 function valueOf({ name, operation, defaultValue }: FeatureSpec, given: unknown): number {

@@ -1,11 +1,16 @@
 import assert from 'node:assert/strict'
+import { cp, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { test } from 'node:test'
+import type { TestContext } from 'node:test'
 import { engagementEvent } from '../../scripts/train/engagement.ts'
 import { parseReport } from '../../src/drift/report-json.ts'
 import type { DriftReport } from '../../src/drift/report.ts'
 import { ENGAGEMENT_SPEC } from '../fixtures/specs.ts'
 import { createBed } from '../harness/bed.ts'
-import { startMillrace } from '../harness/command.ts'
+import type { Bed } from '../harness/bed.ts'
+import { millrace, startMillrace } from '../harness/command.ts'
 import type { NewRecord } from '../harness/kafka.ts'
 import { ServiceProcess } from '../harness/service-process.ts'
 import { Random } from '../simulation/random.ts'
@@ -78,4 +83,18 @@ test('drift is told when the input shifts, and by status, metrics and command al
     written,
   )
   await service.stop()
+  await makesReference(t, bed, written)
 })
+
+/** The audit log of the service, as a console consumer prints it, makes a reference of all its events. */
+async function makesReference(t: TestContext, bed: Bed, events: number): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'millrace-reference-'))
+  t.after(() => rm(folder, { recursive: true }))
+  await cp('models/engagement', folder, { recursive: true })
+  const audits = (await bed.read('audit')).map(({ value }) => `${String(value)}\n`).join('')
+  const options = ['drift', 'reference', '-', '--json']
+  const { status, stdout, stderr } = await millrace(options, { MODEL_DIR: folder }, audits)
+  assert.equal(status, 0, stdout + stderr)
+  const { rows, isDayJudged } = JSON.parse(stdout)
+  assert.deepEqual([rows, isDayJudged], [events, true])
+}

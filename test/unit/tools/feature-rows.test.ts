@@ -54,7 +54,7 @@ test('rows are put in order of time, rows of one time as they came, over all fil
 
 test('audit records are rows as the model saw them; what was not predicted is none', async () => {
   const audit = (outcome: string, features: unknown, after: number): string =>
-    JSON.stringify({ outcome, features, event_time: AT + after, key: 'u1' })
+    JSON.stringify({ outcome, features, event_time: AT + after, source_offset: after })
   const text = [
     audit('predicted', [0, 1, null], 2),
     audit('late', null, 0),
@@ -64,6 +64,12 @@ test('audit records are rows as the model saw them; what was not predicted is no
   const { features, timesMs } = await read(text, { spec: TIMED_SPEC, time: undefined })
   assert.deepEqual([...features], [1, 0, 9, 0, 1, Number.NaN])
   assert.deepEqual([...timesMs], [AT + 1, AT + 2])
+})
+
+test('columns that the model has not are passed over, whatever their names', async () => {
+  const csv = `outcome,features,at,colour_red,colour_blue,size\nfraud,x,${AT},0,0,1\n,y,${AT + 1},0,0,2\n`
+  const { features } = await read(csv)
+  assert.deepEqual([...features], [0, 0, 1, 0, 0, 2])
 })
 
 test('the time is that of the model in its unit, or the column that is named, ms or ISO 8601', async () => {
@@ -104,7 +110,10 @@ test('what cannot be taken is refused by file, line and column', async () => {
     [row(null, 0, 1), /at must be a whole number of ms.*, got null/],
     ['{"at": NaN}', /^rows:1: it is not JSON \(NaN is written as null\)/],
     ['at,size\n1', /^rows:2: it must have 2 cells, as the header, got 1/],
-    ['{"features":[1],"event_time":1}', /features must have 3 values, got 1/],
+    [
+      '{"outcome":"predicted","features":[1],"source_offset":0,"event_time":1}',
+      /features must have 3 values, got 1/,
+    ],
     ['', /rows of different times are needed, got 0 rows/],
     [good, /rows of different times are needed, got 1 rows/],
   ] as const) {
