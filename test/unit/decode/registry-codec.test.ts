@@ -302,6 +302,46 @@ test('versions of one subject go on in the middle of a batch: promoted, moved, a
   assert.deepEqual(await fates(...values, ...values.toReversed()), Array(6).fill('event'))
 })
 
+test('a default of a later version is not applied to earlier records: absent is null, or a dead letter', async (t) => {
+  const { decoder, client } = await open(t)
+  const fields = [
+    [
+      { name: 'user_id', type: 'string' },
+      { name: 'value', type: 'double' },
+    ],
+    [{ name: 'user_id', type: 'string' }],
+    [
+      { name: 'user_id', type: 'string' },
+      { name: 'value', type: 'double', default: 7 },
+      { name: 'action', type: 'string', default: 'view' },
+    ],
+  ]
+  const two = [0, 0, 0, 0, 0, 0, 0, 0x40]
+  const bodies = [
+    [2, 0x75, ...two],
+    [2, 0x75],
+    [2, 0x75, ...two, 2, 0x61],
+  ]
+  const values: Buffer[] = []
+  for (const [index, list] of fields.entries()) {
+    const schema = JSON.stringify({ type: 'record', name: 'Event', fields: list })
+    const id = await client.register('events-value', { schema }, false)
+    values.push(wireValue(id, Buffer.from(bodies[index] ?? [])))
+  }
+  const decoded = await decoder.decode(values.map((value) => inputRecord({ value })))
+  // `action` is optional in the model, `value` is not.
+  assert.deepEqual(
+    decoded.map(({ result }) =>
+      result.kind === 'event' ? result.event.values : fateOf({ result }),
+    ),
+    [
+      [null, 2],
+      'invalid-event: schema 2 (events-value version 2) must have the field "value"',
+      ['a', 2],
+    ],
+  )
+})
+
 test('a value of 10 MB is read without what nobody needs, one beyond the bound is not looked at', async (t) => {
   const { fates, register } = await open(t)
   const fields = [{ name: 'blob', type: 'bytes' }, ...JSON.parse(EVENT).fields]
