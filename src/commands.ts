@@ -133,12 +133,12 @@ function config(json: boolean): Promise<number> {
   return told(() => print(configCommand(load(), { json })))
 }
 
-/** `millrace schema check [SUBJECT] [--json]`. @returns the exit status */
-async function schema(options: readonly string[]): Promise<number> {
-  const [action, subject, ...more] = options.filter((each) => each !== '--json')
+/** `millrace schema check [SUBJECT] [--message NAME] [--json]`. @returns the exit status */
+async function schema([action, ...options]: readonly string[]): Promise<number> {
   if (action !== 'check') return refuse(`unknown command "schema ${action ?? ''}"`)
-  if (more.length > 0) return refuse(`unknown option "${more[0]}" of "schema check"`)
   return told(async () => {
+    const { parseSchemaCheck } = await import('./tools/schema-check-options.ts')
+    const { subject, ...asked } = parseSchemaCheck(options)
     const loaded = load().config
     // Loaded here, so that the service starts without them.
     const { registryOptions } = await import('./config/client-properties.ts')
@@ -152,7 +152,7 @@ async function schema(options: readonly string[]): Promise<number> {
     const { output, status: found } = await schemaCheck(createRegistryClient(registry), {
       spec,
       subject: subject ?? `${loaded.inputTopic}-value`,
-      json: options.includes('--json'),
+      ...asked,
     })
     process.stdout.write(output)
     return found

@@ -12,7 +12,7 @@ export const JSON_BYTES_MAX = 1024 * 1024
 /** Largest JSON value that holds a wanted integer beyond 2^53, bytes: it is parsed a second time, for its digits. */
 export const EXACT_JSON_BYTES_MAX = 512 * 1024
 
-/** Deepest nesting that is followed, in every format. */
+/** Deepest nesting that is followed: JSON, Avro's records, Protobuf's messages and groups. */
 export const DEPTH_MAX = 64
 
 /**

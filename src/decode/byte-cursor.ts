@@ -5,7 +5,8 @@ const SHORT_TEXT_MAX = 32
 
 /**
  * Reads from bytes nobody vouches for. Every read is checked against the end. The first problem is
- * kept, and from then on nothing more can be read, so loops end; the values read after it mean nothing.
+ * kept, and from then on nothing more can be read: values read after it are 0 or empty and mean nothing, so who
+ * goes deeper or on by such a value looks at `problem` first.
  */
 export class ByteCursor {
   protected bytes: Buffer = Buffer.alloc(0)

@@ -45,6 +45,10 @@ function toMessage(type: protobuf.Type): Message {
   return { type, nested: messagesIn(type).map(toMessage), reader: undefined }
 }
 
+function nameOf({ type }: Message): string {
+  return type.fullName.replace(/^\./, '')
+}
+
 class ProtoCodec implements SchemaCodec {
   readonly offers: readonly Offer[]
   readonly recordName: string
@@ -60,7 +64,7 @@ class ProtoCodec implements SchemaCodec {
     if (first === undefined) throw new Error('it must declare a message')
     this.#first = this.#readerOf(first)
     this.offers = this.#first.offers
-    this.recordName = first.type.fullName.replace(/^\./, '')
+    this.recordName = nameOf(first)
   }
 
   /** Of the other messages it is not known before a value names one. */
@@ -68,6 +72,14 @@ class ProtoCodec implements SchemaCodec {
     const [first, ...others] = this.#messages
     const hasOthers = others.length > 0 || (first?.nested.length ?? 0) > 0
     return this.#first.lacking !== undefined || hasOthers
+  }
+
+  offersByMessage(): ReadonlyMap<string, readonly Offer[]> {
+    const all = (messages: readonly Message[]): readonly Message[] =>
+      messages.flatMap((message) => [message, ...all(message.nested)])
+    return new Map(
+      all(this.#messages).map((message) => [nameOf(message), this.#readerOf(message).offers]),
+    )
   }
 
   get isSound(): boolean {

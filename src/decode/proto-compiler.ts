@@ -75,14 +75,20 @@ export class ProtoCompiler {
     return this.#nested(this.message(type, node), at)
   }
 
-  #leaf({ read, kind, zero, zeroInMap = zero }: ProtoScalar, { slot, wire }: Place): Step {
+  #leaf(scalar: ProtoScalar, { slot, wire }: Place): Step {
+    const { read, kind, zero, zeroInMap = zero } = scalar
     this.offers.add(slot, kind)
     return {
       wire,
-      read: (cursor, into, tag) => {
-        const value = read(cursor, tag)
-        if (value !== undefined) into[slot] = value
-      },
+      read:
+        scalar.isNotSetAtTimes === true
+          ? (cursor, into, tag) => {
+              const value = read(cursor, tag)
+              if (value !== undefined) into[slot] = value
+            }
+          : (cursor, into, tag) => {
+              into[slot] = read(cursor, tag)
+            },
       readNothing: (_cursor, into) => {
         into[slot] = zeroInMap
       },

@@ -6,8 +6,9 @@ import type { ValueKind } from './schema-codec.ts'
 /** How one value is read. */
 export interface ProtoScalar {
   readonly wire: number
-  /** @returns `undefined` for a value that counts as not set */
   readonly read: (cursor: ProtoCursor, tag: number) => unknown
+  /** Whether `undefined` may be read: a value that counts as not set. */
+  readonly isNotSetAtTimes?: boolean
   /** What it is when it is not set and the message cannot tell; `undefined`: absent. */
   readonly zero: unknown
   /** What it is in an entry of a map that leaves its value out; `undefined`: its zero. */
@@ -86,6 +87,7 @@ function enumScalar(type: protobuf.Enum): ProtoScalar {
       const number = cursor.readInt32()
       return valuesById[number] ?? (isClosed ? undefined : number)
     },
+    isNotSetAtTimes: isClosed,
     zero: isClosed ? first : (valuesById[0] ?? 0),
     kind: 'string',
   }

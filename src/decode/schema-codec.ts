@@ -75,6 +75,13 @@ export function lackingProblem(
 export interface SchemaCodec {
   /** What the schema lets each wanted field be, in order; of Protobuf's first message. */
   readonly offers: readonly Offer[]
+  /**
+   * Protobuf: what each message of the schema that a value may name lets each wanted field be, by its full name, in
+   * the order of message indexes, a message before those within it.
+   *
+   * @throws Error when a wanted path meets a type that is not known
+   */
+  offersByMessage?(): ReadonlyMap<string, readonly Offer[]>
   /** Full name of the record, as a subject may be called; of Protobuf's first message. */
   readonly recordName?: string | undefined
   /** Whether a value may lack a required field because of its schema. */

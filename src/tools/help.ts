@@ -13,9 +13,10 @@ Usage
   millrace config [--json]   print the effective configuration and where each value comes from
   millrace dlq …             look into dead letters, replay them, watch how many wait:
                              millrace dlq --help
-  millrace schema check [SUBJECT] [--json]
+  millrace schema check [SUBJECT] [--message NAME] [--json]
                              whether each version of a subject (default: that of
-                             INPUT_TOPIC) can feed the model, and what would break
+                             INPUT_TOPIC) can feed the model, and what would break;
+                             of Protobuf the message NAME (default: the first)
   millrace drift --from URL[,URL…] [--json]
                              how a fleet's events differ from the training data
   millrace drift reference FILE… [--time COLUMN] [--json]

@@ -1,10 +1,12 @@
 """
 Writes and reads topics with Confluent's own Python client: standard input is the task as JSON, standard
 output the answer. The task: brokers, registry, write: [{topic, format, schema, record, events}],
-read: [{topic, format, schema, record}]; the answer: one list of values per topic read.
+read: [{topic, format, schema, record}]; the answer: one list of values per topic read. What JSON has no
+values for stands in an event as {"$int": "…"}, {"$decimal": "…"}, {"$uuid": "…"} or {"$time": microseconds}.
 """
 
 import datetime
+import decimal
 import faulthandler
 import importlib
 import json
@@ -12,6 +14,7 @@ import math
 import os
 import sys
 import tempfile
+import uuid
 
 from confluent_kafka import Consumer, KafkaError, Producer, TopicPartition
 from confluent_kafka.schema_registry import SchemaRegistryClient, topic_record_subject_name_strategy
@@ -38,7 +41,32 @@ def message_class(schema, record):
     if protoc.main(["", "-I" + folder, "-I" + include, "--python_out=" + folder, path]) != 0:
         raise RuntimeError("protoc refuses the schema")
     sys.path.insert(0, folder)
-    return getattr(importlib.import_module(name + "_pb2"), record.split(".")[-1])
+    found = importlib.import_module(name + "_pb2")
+    # Packages are no part of the module, messages around the message are.
+    for part in record.split("."):
+        found = getattr(found, part, found)
+    return found
+
+
+EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
+RICH = {
+    "$int": int,
+    "$decimal": decimal.Decimal,
+    "$uuid": uuid.UUID,
+    "$time": lambda micros: EPOCH + datetime.timedelta(microseconds=micros),
+}
+
+
+def rich(value):
+    """A value with what JSON has none for."""
+    if isinstance(value, list):
+        return [rich(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    if len(value) == 1 and next(iter(value)) in RICH:
+        ((kind, given),) = value.items()
+        return RICH[kind](given)
+    return {name: rich(each) for name, each in value.items()}
 
 
 def plain(value):
@@ -97,7 +125,7 @@ def write(task, brokers, registry):
     producer = Producer({"bootstrap.servers": brokers})
     for event in task["events"]:
         context = SerializationContext(task["topic"], MessageField.VALUE)
-        producer.produce(task["topic"], value=serialize(event, context), partition=0)
+        producer.produce(task["topic"], value=serialize(rich(event), context), partition=0)
     if producer.flush(WAIT_SECONDS) != 0:
         raise RuntimeError("not everything was written")
 

@@ -151,56 +151,6 @@ for (const [schema, fate] of UNUSABLE) {
   })
 }
 
-test('a version that takes a needed field away is named, and the records before it go on', async (t) => {
-  const { fates, client } = await open(t)
-  const first = await client.register('events-value', { schema: EVENT }, false)
-  const schema = EVENT.replace('"value"', '"amount"')
-  const second = await client.register('events-value', { schema }, false)
-  assert.deepEqual(await fates(wireValue(first, BODY), wireValue(second, BODY)), [
-    'event',
-    'invalid-event: schema 2 (events-value version 2) must have the field "value"',
-  ])
-})
-
-for (const subject of ['events-value', 'events-shop.Event', 'shop.Event']) {
-  test(`the version is named by whatever subject has it, references and all: ${subject}`, async (t) => {
-    const { fates, client, registry } = await open(t)
-    await client.register(
-      'kind',
-      { schema: '{"type":"enum","name":"shop.K","symbols":["A"]}' },
-      false,
-    )
-    const fields = [
-      { name: 'user_id', type: 'string' },
-      { name: 'k', type: 'K' },
-    ]
-    const id = await client.register(
-      subject,
-      {
-        schema: JSON.stringify({ type: 'record', name: 'Event', namespace: 'shop', fields }),
-        references: [{ name: 'shop.K', subject: 'kind', version: 1 }],
-      },
-      false,
-    )
-    registry.asksReferences = true
-    client.clearCaches()
-    assert.deepEqual(await fates(wireValue(id, BODY)), [
-      `invalid-event: schema 2 (${subject} version 1) must have the field "value"`,
-    ])
-  })
-}
-
-test('the version is named also where another message than the first lacks a field', async (t) => {
-  const { fates, client } = await open(t)
-  const schema = `${PROTO} message Other { string user_id = 1; }`
-  const id = await client.register('events-value', { schema, schemaType: 'PROTOBUF' }, false)
-  const value = (...indexes: number[]) => wireValue(id, Buffer.from([...indexes, ...PROTO_BODY]))
-  assert.deepEqual(await fates(value(0), value(2, 2)), [
-    'event',
-    'invalid-event: schema 1 (events-value version 1) must have the field "value" in message Other',
-  ])
-})
-
 const PROTO = `syntax = "proto3"; message Event { string user_id = 1; double value = 2; }`
 const PROTO_BODY = Buffer.from([0x0a, 2, 0x75, 0x31, 0x11, 0, 0, 0, 0, 0, 0, 0, 0x40])
 const JSON_SCHEMA = JSON.stringify({
@@ -269,37 +219,6 @@ test('a schema named by a GUID in a header is asked for once, and its value begi
     ),
     ['undecodable', 'unknown-schema', 'empty-value', 'not-wire-format'],
   )
-})
-
-test('versions of one subject go on in the middle of a batch: promoted, moved, added to, renamed', async (t) => {
-  const { fates, client } = await open(t)
-  const versions = [
-    [
-      { name: 'user_id', type: 'string' },
-      { name: 'value', type: 'int' },
-    ],
-    [
-      { name: 'value', type: 'long' },
-      { name: 'more', type: { type: 'array', items: 'string' } },
-      { name: 'user_id', type: 'string' },
-    ],
-    [
-      { name: 'amount', type: ['null', 'double'], aliases: ['value'] },
-      { name: 'user_id', type: 'string' },
-    ],
-  ]
-  const bodies = [
-    [2, 0x75, 4],
-    [4, 2, 2, 0x61, 0, 2, 0x75],
-    [2, 0, 0, 0, 0, 0, 0, 0, 0x40, 2, 0x75],
-  ]
-  const values: Buffer[] = []
-  for (const [index, fields] of versions.entries()) {
-    const schema = JSON.stringify({ type: 'record', name: 'Event', fields })
-    const id = await client.register('events-value', { schema }, false)
-    values.push(wireValue(id, Buffer.from(bodies[index] ?? [])))
-  }
-  assert.deepEqual(await fates(...values, ...values.toReversed()), Array(6).fill('event'))
 })
 
 test('a value of 10 MB is read without what nobody needs, one beyond the bound is not looked at', async (t) => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { schemaCheck } from '../../../src/tools/schema-check.ts'
 import type { SubjectClient } from '../../../src/tools/schema-check.ts'
+import { parseSchemaCheck } from '../../../src/tools/schema-check-options.ts'
 import { ENGAGEMENT_SPEC } from '../../fixtures/specs.ts'
 
 /** Needs `user_id` as key, `value` as a double; `action` is an optional string. */
@@ -109,6 +110,60 @@ test('every version is told, in order, and one that breaks is enough', async () 
     '1 of 3 versions cannot',
     '',
   ])
+})
+
+const TWO_MESSAGES = {
+  schemaType: 'PROTOBUF',
+  schema: `syntax = "proto3"; package shop;
+    message Other { string x = 1; message Inner { string user_id = 1; string action = 2; double value = 3; } }
+    message Event { string user_id = 1; string action = 2; double value = 3; }`,
+}
+
+for (const [message, breaks, warnings] of [
+  [
+    undefined,
+    ['there is no field "value"', 'there is no field "user_id"'],
+    [
+      'there is no field "action": it is null always',
+      'message "shop.Other.Inner" can feed the model: name it with --message',
+      'message "shop.Event" can feed the model: name it with --message',
+    ],
+  ],
+  ['shop.Event', [], []],
+  ['shop.Other.Inner', [], []],
+  ['Event', ['there is no message "Event", only shop.Other, shop.Other.Inner, shop.Event'], []],
+] as const) {
+  test(`of Protobuf the message that records name is checked: ${message ?? 'the first'}`, async () => {
+    const client = clientOf([TWO_MESSAGES])
+    const { output, status } = await schemaCheck(client, { ...GIVEN, message, json: true })
+    const [version] = JSON.parse(output).versions
+    assert.deepEqual([version.breaks, version.warnings], [breaks, warnings])
+    assert.equal(status, breaks.length === 0 ? 0 : 7)
+    const { output: text } = await schemaCheck(client, { ...GIVEN, message, json: false })
+    const shown = version.message === undefined ? 'protobuf' : `protobuf ${message ?? 'shop.Other'}`
+    assert.ok(text.includes(`(id 101, ${shown})`), text)
+  })
+}
+
+test('that only the first message was looked at is told where there are more', async () => {
+  const [others, event] = TWO_MESSAGES.schema.split('message Event')
+  const schema = `syntax = "proto3"; message Event ${event} ${others?.split('shop;')[1]}`
+  const { versions } = await check({ schemaType: 'PROTOBUF', schema })
+  assert.deepEqual(versions[0].warnings, [
+    'only the first message, "Event", is looked at: name another with --message',
+  ])
+})
+
+test('the options of the check are a subject, a message and --json', () => {
+  assert.deepEqual(parseSchemaCheck(['s', '--json', '--message', 'shop.Event']), {
+    subject: 's',
+    message: 'shop.Event',
+    json: true,
+  })
+  assert.deepEqual(parseSchemaCheck([]), { subject: undefined, message: undefined, json: false })
+  for (const options of [['--what'], ['a', 'b'], ['--message']]) {
+    assert.throws(() => parseSchemaCheck(options), { code: 'CONFIG_INVALID' })
+  }
 })
 
 test('a subject the registry does not know is told as such, an outage as what it is', async () => {
