@@ -87,7 +87,7 @@ test('drift is told when the input shifts, and by status, metrics and command al
 })
 
 /** The audit log of the service, as a console consumer prints it, makes a reference of all its events. */
-async function makesReference(t: TestContext, bed: Bed, events: number): Promise<void> {
+async function makesReference(t: TestContext, bed: Bed, many: number): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'millrace-reference-'))
   t.after(() => rm(folder, { recursive: true }))
   await cp('models/engagement', folder, { recursive: true })
@@ -96,5 +96,5 @@ async function makesReference(t: TestContext, bed: Bed, events: number): Promise
   const { status, stdout, stderr } = await millrace(options, { MODEL_DIR: folder }, audits)
   assert.equal(status, 0, stdout + stderr)
   const { rows, isDayJudged } = JSON.parse(stdout)
-  assert.deepEqual([rows, isDayJudged], [events, true])
+  assert.deepEqual([rows, isDayJudged], [many, true])
 }

@@ -91,7 +91,7 @@ const CASES = [
     read: {
       at: AT_MS,
       session: UUID,
-      'payment.amount': -1234567890123.4567,
+      'payment.amount': Number('-1234567890123.4567'),
       'payment.rate': 0.5,
       'tags.a.amount': 2.5,
       'tags.a.rate': null,
