@@ -1,3 +1,4 @@
+import { invariant } from '../domain/errors.ts'
 import type { EventFeature, FeatureSpec, ModelSpec } from '../domain/model-spec.ts'
 import { calibrated } from './calibrate.ts'
 import type { CategoryReference, NumberReference, Reference } from './reference.ts'
@@ -19,6 +20,8 @@ export interface ServedRows {
 export function referenceOf(spec: ModelSpec, served: ServedRows): Reference {
   const { length: rows } = served.timesMs
   const spanMs = (served.timesMs.at(-1) ?? 0) - (served.timesMs[0] ?? 0)
+  // Windows are sized by it: what takes no time could be cut for ever.
+  invariant(spanMs > 0, `events must be in order of time and take some, got ${spanMs} ms`)
   const monitored = monitoredOf(spec.features)
   const numbers = monitored
     .filter(({ isCategory }) => !isCategory)

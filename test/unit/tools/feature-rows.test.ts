@@ -58,7 +58,7 @@ test('audit records are rows as the model saw them; what was not predicted is no
   const text = [
     audit('predicted', [0, 1, null], 2),
     audit('late', null, 0),
-    audit('dead_letter', null, 0),
+    audit('dead_letter', [1, 1, 1], 0),
     audit('predicted', [1, 0, 9], 1),
   ].join('\n')
   const { features, timesMs } = await read(text, { spec: TIMED_SPEC, time: undefined })
