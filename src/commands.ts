@@ -61,6 +61,14 @@ async function run(): Promise<number> {
     const { appId, instanceId, logLevel, logFormat, shutdownGraceMs } = loaded.config
     const fields = { app: appId, instance: instanceId }
     log = await createLog({ level: logLevel, format: logFormat, fields })
+    let stop = (): boolean => false
+    // Before anything is loaded: the first process of a container does not even get a signal it does not handle.
+    stopOnSignals(log, shutdownGraceMs, () => {
+      if (stop()) return
+      // Before the loop runs nothing is in flight: whatever the start waits for is left alone.
+      log('STOPPED', 'stopped as asked, before it had started')
+      endProcess(EXIT.ok)
+    })
     log('STARTING', `Millrace ${VERSION}, node ${process.version}`, { pid: process.pid })
     for (const warning of loaded.warnings) log('CONFIG_WARNING', warning)
     const { Service } = await import('./service.ts')
@@ -70,12 +78,7 @@ async function run(): Promise<number> {
       version: VERSION,
       log,
     })
-    stopOnSignals(log, shutdownGraceMs, () => {
-      if (service.stop()) return
-      // Before the loop runs nothing is in flight: whatever the start waits for is left alone.
-      log('STOPPED', 'stopped as asked, before it had started')
-      endProcess(EXIT.ok)
-    })
+    stop = () => service.stop()
     await Promise.race([service.run(), uncaught()])
     log('STOPPED', 'stopped as asked')
     if (service.hasCallsLeft) endProcess(EXIT.ok)

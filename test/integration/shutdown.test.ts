@@ -46,6 +46,14 @@ test('a signal while the start still waits for Kafka ends it with status 0 at on
   assert.equal(await service.exit(5_000), 0, service.describe())
 })
 
+test('a signal right after the first line of the log ends it with status 0', async (t) => {
+  const bed = await createBed({ format: 'json' })
+  const service = new ServiceProcess(t, bed.env)
+  await service.logged('STARTING')
+  service.signal('SIGTERM')
+  assert.equal(await service.exit(5_000), 0, service.describe())
+})
+
 function offsetsOf(
   audits: readonly { readonly source_partition: number; readonly source_offset: number }[],
 ): Map<number, number[]> {
