@@ -105,8 +105,8 @@ export function errorText(code: number): string {
  *
  * A stock one can be used. It never frees the offsets it is given with a commit
  * (`docs/upstream/kafka-javascript-send-offsets-leak.md`): partitions that have not advanced are never
- * sent, which keeps the leak small. A crash (`docs/upstream/librdkafka-admin-offsets.md`) is one of the deaths
- * that a successor heals. What it cannot do at all is done another way, or not checked.
+ * sent, which keeps the leak small. Crashes (`docs/upstream/librdkafka-admin-offsets.md`,
+ * `docs/upstream/librdkafka-unknown-leader.md`) are among the deaths that a successor heals. What it cannot do at all is done another way, or not checked.
  */
 export function clientWarning(native: unknown = addon): string | undefined {
   const lacks: string[] = []
@@ -116,6 +116,7 @@ export function clientWarning(native: unknown = addon): string | undefined {
   if (propertyOf(native, 'millracePatches') !== MARK) {
     lacks.push('it leaks 100 bytes or more for each partition of each commit: memory will grow')
     lacks.push('it crashes where the coordinator is away when a former owner is looked for')
+    lacks.push('it may crash where a broker comes back and does not know each leader yet')
   }
   if (!canKafka('consumeBatch', native)) lacks.push('it reads records one by one, which is slower')
   if (!canKafka('produceBatch', native)) lacks.push('it takes records one by one, which is slower')
