@@ -5,12 +5,15 @@ import { dirname, join, resolve } from 'node:path'
 import { test } from 'node:test'
 import { parse } from 'yaml'
 import { loadConfig } from '../../src/config/load.ts'
+import { tooSmall } from '../../src/source/topic-check.ts'
 import { at } from '../harness/chart.ts'
 import { composeServices } from '../harness/compose.ts'
 import type { ComposeService } from '../harness/compose.ts'
 
 const ROOT = resolve(import.meta.dirname, '../..')
 const ALWAYS = ['kafka', 'millrace', 'registry', 'topics']
+/** Kafka's default of `message.max.bytes`. */
+const BROKER_BYTES_MAX = '1048588'
 const OURS = ['dlq-watch', 'millrace', 'replay']
 
 const all = composeServices(['*'])
@@ -74,8 +77,9 @@ test('the topics are made that the service reads and writes; its changelog it ma
     { ...service('millrace').environment, MODEL_DIR: '/model' },
     { hostname: 'container', readFile: () => '' },
   )
-  const made = /for topic in ([^;]+);/.exec(service('topics').command?.join(' ') ?? '')?.[1]
-  assert.deepEqual(made?.split(' ').toSorted(), [
+  const script = service('topics').command?.join(' ') ?? ''
+  const made = [...script.matchAll(/for topic in ([^;]+);/g)].map(([, names = '']) => names)
+  assert.deepEqual(made.join(' ').split(' ').toSorted(), [
     'events',
     'ml-audit-log',
     'ml-dead-letters',
@@ -85,6 +89,17 @@ test('the topics are made that the service reads and writes; its changelog it ma
   ])
   assert.equal(config.inputTopic, 'events')
   assert.equal(service('replay').environment?.['INPUT_TOPIC'], config.inputTopic)
+
+  const [, takers = '', bytes = ''] =
+    /for topic in ([^;]+); do\s+create "\$\$topic" --config max\.message\.bytes=(\d+)/.exec(script) ?? []
+  assert.deepEqual(takers.split(' '), [config.deadLetterTopic, config.lateTopic])
+  const settings = new Map(
+    [config.inputTopic, ...takers.split(' ')].map((topic) => [
+      topic,
+      new Map([['max.message.bytes', topic === config.inputTopic ? BROKER_BYTES_MAX : bytes]]),
+    ]),
+  )
+  assert.deepEqual(tooSmall(settings, config.inputTopic, takers.split(' ')), [])
 })
 
 test('the watch is of the dead letters of the service, and scraped beside it', () => {

@@ -93,13 +93,26 @@ matchLabels:
 {{- include "millrace.variable" (list . "STATE_TOPIC" (printf "%s-state" (include "millrace.appId" .))) }}
 {{- end }}
 
-{{/* Names of the output topics, separated by spaces; the changelog is none of them. */}}
-{{- define "millrace.outputTopics" -}}
+{{/* Names of the output topics whose records the service makes, separated by spaces; the changelog is none of them. */}}
+{{- define "millrace.rowTopics" -}}
 {{- include "millrace.variable" (list . "FEATURES_TOPIC" "ml-features") }}
 {{- printf " %s" (include "millrace.variable" (list . "PREDICTIONS_TOPIC" "ml-predictions")) }}
 {{- printf " %s" (include "millrace.variable" (list . "AUDIT_TOPIC" "ml-audit-log")) }}
-{{- printf " %s" (include "millrace.deadLetterTopic" .) }}
-{{- printf " %s" (include "millrace.variable" (list . "LATE_TOPIC" "ml-late-events")) }}
+{{- end }}
+
+{{/* Names of the output topics whose records are those of the input, as they came, separated by spaces. */}}
+{{- define "millrace.topicsOfOriginals" -}}
+{{- printf "%s %s" (include "millrace.deadLetterTopic" .) (include "millrace.variable" (list . "LATE_TOPIC" "ml-late-events")) }}
+{{- end }}
+
+{{/* `max.message.bytes` of those: headers come on top of the 1 MiB that the input takes unless told otherwise. */}}
+{{- define "millrace.originalsBytesMax" -}}
+2097152
+{{- end }}
+
+{{/* Names of all output topics, separated by spaces. */}}
+{{- define "millrace.outputTopics" -}}
+{{- printf "%s %s" (include "millrace.rowTopics" .) (include "millrace.topicsOfOriginals" .) }}
 {{- end }}
 
 {{/* Names of the topics to make, separated by spaces. Called with (list root with-the-input). */}}
