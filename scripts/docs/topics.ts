@@ -33,14 +33,16 @@ export function replayHeadersTable(): string {
 /** The headers of each other system that `DEAD_LETTER_HEADERS` can add. */
 export function stylesTables(): string {
   return Object.entries(FOREIGN_STYLES)
-    .map(([style, { system, source, headers }]: [string, ForeignStyle]) => {
+    .map(([style, foreign]: [string, ForeignStyle]) => {
+      const { system, repository, commit, path, headers } = foreign
       const rows = headers.map(({ name, encoding, says }) => [
         `\`${name}\``,
         ENCODINGS[encoding],
         says,
       ])
       const table = markdownTable(['header', 'bytes', 'what it says'], rows)
-      return `**\`${style}\`**: as [${system}](${source}) writes them.\n\n${table}`
+      const source = `[\`${path.split('/').at(-1)}\` at ${commit.slice(0, 10)}](${repository}/blob/${commit}/${path})`
+      return `**\`${style}\`**: as ${system} writes them, in ${source}.\n\n${table}`
     })
     .join('\n\n')
 }

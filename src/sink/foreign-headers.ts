@@ -28,8 +28,12 @@ export interface ForeignHeader {
 /** A system whose dead letters are written alike. */
 export interface ForeignStyle {
   readonly system: string
-  /** Where the system's own source writes them. */
-  readonly source: string
+  /** The system's own source. */
+  readonly repository: string
+  /** The commit at which names, order and encodings were compared with it. */
+  readonly commit: string
+  /** The file that writes them. */
+  readonly path: string
   readonly headers: readonly ForeignHeader[]
 }
 
@@ -40,8 +44,8 @@ const CONNECT_STAGES = {
   inference: 'TASK_PUT',
 } as const satisfies Record<Stage, string>
 
-const KAFKA = 'https://github.com/apache/kafka/blob/trunk/'
-const SPRING = 'https://github.com/spring-projects/spring-kafka/blob/main/'
+const KAFKA = 'https://github.com/apache/kafka'
+const SPRING = 'https://github.com/spring-projects/spring-kafka'
 
 const topic = ({ record }: Failure): string => record.topic
 const partition = ({ record }: Failure): number => record.partition
@@ -53,7 +57,9 @@ const detail = ({ letter }: Failure): string => letter.detail
 export const FOREIGN_STYLES = {
   streams: {
     system: 'Kafka Streams (KIP-1034, since 4.2)',
-    source: `${KAFKA}streams/src/main/java/org/apache/kafka/streams/errors/internals/ExceptionHandlerUtils.java`,
+    repository: KAFKA,
+    commit: '08de8e9ce6067a827a88ca90de38b6f30cb6288e',
+    path: 'streams/src/main/java/org/apache/kafka/streams/errors/internals/ExceptionHandlerUtils.java',
     headers: [
       text('__streams.errors.exception', 'the reason, where Streams has a Java class', reason),
       text('__streams.errors.message', 'the detail', detail),
@@ -65,7 +71,9 @@ export const FOREIGN_STYLES = {
   },
   connect: {
     system: 'Kafka Connect',
-    source: `${KAFKA}connect/runtime/src/main/java/org/apache/kafka/connect/runtime/errors/DeadLetterQueueReporter.java`,
+    repository: KAFKA,
+    commit: '477186ef4a52e75002ca8346c254065029b6af8e',
+    path: 'connect/runtime/src/main/java/org/apache/kafka/connect/runtime/errors/DeadLetterQueueReporter.java',
     headers: [
       text('__connect.errors.topic', 'topic it was read from', topic),
       text('__connect.errors.partition', 'partition, decimal', partition),
@@ -101,7 +109,9 @@ export const FOREIGN_STYLES = {
   },
   spring: {
     system: 'Spring for Apache Kafka',
-    source: `${SPRING}spring-kafka/src/main/java/org/springframework/kafka/listener/DeadLetterPublishingRecoverer.java`,
+    repository: SPRING,
+    commit: 'e991de8f16781ecefa48c5f52fbac8a0e5217a87',
+    path: 'spring-kafka/src/main/java/org/springframework/kafka/listener/DeadLetterPublishingRecoverer.java',
     headers: [
       text('kafka_dlt-exception-fqcn', 'the reason, where Spring has a Java class', reason),
       text('kafka_dlt-exception-message', 'the detail', detail),
