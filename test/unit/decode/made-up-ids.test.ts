@@ -1,30 +1,20 @@
 import assert from 'node:assert/strict'
-import { createServer } from 'node:http'
 import { test } from 'node:test'
 import type { TestContext } from 'node:test'
 import { RegistryDecoder } from '../../../src/decode/registry-codec.ts'
 import { createRegistryReader } from '../../../src/runtime/registry-client.ts'
 import { FakeClock } from '../../fakes/clock.ts'
+import { serve } from '../../fakes/http-server.ts'
 import { FakeRegistry } from '../../fakes/registry.ts'
 import { inputRecord, wireValue } from '../../fixtures/records.ts'
+import { AVRO_BODY, AVRO_EVENT } from '../../fixtures/registry-events.ts'
 import { ENGAGEMENT_EVENT } from '../../fixtures/specs.ts'
-
-const EVENT = JSON.stringify({
-  type: 'record',
-  name: 'Event',
-  fields: [
-    { name: 'user_id', type: 'string' },
-    { name: 'value', type: 'double' },
-  ],
-})
-/** u1, 2.0 */
-const BODY = Buffer.from([4, 0x75, 0x31, 0, 0, 0, 0, 0, 0, 0, 0x40])
 
 /** A registry that takes its time, and knows schema 1. */
 async function slowRegistry(t: TestContext) {
   const calls = new Map<string, number>()
   let [asked, peak] = [0, 0]
-  const server = createServer((request, response) => {
+  const url = await serve(t, (request, response) => {
     const path = String(request.url)
     calls.set(path, (calls.get(path) ?? 0) + 1)
     asked += 1
@@ -34,28 +24,21 @@ async function slowRegistry(t: TestContext) {
       const isKnown = path.startsWith('/schemas/ids/1?')
       response.writeHead(isKnown ? 200 : 404, { 'content-type': 'application/json' })
       response.end(
-        isKnown ? JSON.stringify({ schema: EVENT }) : '{"error_code":40403,"message":"none"}',
+        isKnown ? JSON.stringify({ schema: AVRO_EVENT }) : '{"error_code":40403,"message":"none"}',
       )
     }, 2)
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  t.after(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  const client = createRegistryReader({ baseURLs: [`http://127.0.0.1:${address.port}`] })
+  const client = createRegistryReader({ baseURLs: [url] })
   return { client, calls, peak: () => peak }
 }
 
 test('ids that somebody makes up are asked for some at a time, each once however many batches wait, and drive out no schema', async (t) => {
   const { client, calls, peak } = await slowRegistry(t)
   const decoder = new RegistryDecoder({ client, mapping: ENGAGEMENT_EVENT, clock: new FakeClock() })
-  const sound = inputRecord({ value: wireValue(1, BODY) })
+  const sound = inputRecord({ value: wireValue(1, AVRO_BODY) })
   await decoder.decode([sound])
   const madeUp = Array.from({ length: 1_100 }, (_, index) =>
-    inputRecord({ value: wireValue(1_000 + index, BODY) }),
+    inputRecord({ value: wireValue(1_000 + index, AVRO_BODY) }),
   )
   const batches = await Promise.all(
     [madeUp, madeUp.slice(0, 300)].map((each) => decoder.decode(each)),
@@ -80,7 +63,7 @@ test('after a schema that cannot be fetched no more of a batch are asked for', a
   const decoder = new RegistryDecoder({ client, mapping: ENGAGEMENT_EVENT, clock: new FakeClock() })
   registry.failWith = { status: 401, body: '{"error_code":401,"message":"who?"}' }
   const many = Array.from({ length: 100 }, (_, index) =>
-    inputRecord({ value: wireValue(1_000 + index, BODY) }),
+    inputRecord({ value: wireValue(1_000 + index, AVRO_BODY) }),
   )
   await assert.rejects(decoder.decode(many), { code: 'REGISTRY_UNAVAILABLE' })
   assert.ok(registry.calls.length <= 8, String(registry.calls.length))

@@ -10,18 +10,8 @@ import { createRegistryClient } from '../../../src/runtime/registry-client.ts'
 import { FakeClock } from '../../fakes/clock.ts'
 import { FakeRegistry } from '../../fakes/registry.ts'
 import { fateOf, inputRecord, wireValue } from '../../fixtures/records.ts'
+import { AVRO_BODY, AVRO_EVENT, PROTO_BODY, PROTO_EVENT } from '../../fixtures/registry-events.ts'
 import { ENGAGEMENT_EVENT } from '../../fixtures/specs.ts'
-
-const EVENT = JSON.stringify({
-  type: 'record',
-  name: 'Event',
-  fields: [
-    { name: 'user_id', type: 'string' },
-    { name: 'value', type: 'double' },
-  ],
-})
-/** u1, 2.0 */
-const BODY = Buffer.from([4, 0x75, 0x31, 0, 0, 0, 0, 0, 0, 0, 0x40])
 
 async function open(t: TestContext) {
   const registry = new FakeRegistry()
@@ -38,13 +28,13 @@ async function open(t: TestContext) {
     return decoded.map(fateOf)
   }
   const fetches = () => registry.calls.filter((call) => call.startsWith('GET /schemas/ids'))
-  const register = (schema: object) => client.register('s', { schema: EVENT, ...schema }, false)
+  const register = (schema: object) => client.register('s', { schema: AVRO_EVENT, ...schema }, false)
   return { registry, client, clock, decoder, fates, fetches, register }
 }
 
 test('a schema is fetched once for all batches', async (t) => {
   const { fates, fetches, register } = await open(t)
-  const value = wireValue(await register({}), BODY)
+  const value = wireValue(await register({}), AVRO_BODY)
   assert.deepEqual(await fates(value, value), ['event', 'event'])
   assert.deepEqual(await fates(value), ['event'])
   assert.equal(fetches().length, 1)
@@ -52,7 +42,7 @@ test('a schema is fetched once for all batches', async (t) => {
 
 test('an id the registry does not know is asked for again after a minute', async (t) => {
   const { fates, fetches, register, clock } = await open(t)
-  const value = wireValue(1, BODY)
+  const value = wireValue(1, AVRO_BODY)
   const unknown = 'unknown-schema: the registry does not know schema 1: not found'
   const [first] = await fates(value, value)
   assert.ok(first?.startsWith(unknown), first)
@@ -75,7 +65,7 @@ const NOT_NOW = [
 for (const [name, answer] of NOT_NOW) {
   test(`${name} makes nothing a dead letter, and the batch can be tried again`, async (t) => {
     const { registry, fates, register } = await open(t)
-    const value = wireValue(await register({}), BODY)
+    const value = wireValue(await register({}), AVRO_BODY)
     registry.failWith = answer
     await assert.rejects(fates(value), {
       name: 'ServiceError',
@@ -89,7 +79,7 @@ for (const [name, answer] of NOT_NOW) {
 
 test('a registry that is down is unavailable, and no credentials are told', async (t) => {
   const { registry, fates, register } = await open(t)
-  const value = wireValue(await register({}), BODY)
+  const value = wireValue(await register({}), AVRO_BODY)
   await registry.close()
   const error: unknown = await fates(value).catch((reason: unknown) => reason)
   assert.ok(error instanceof Error)
@@ -101,8 +91,8 @@ test('a registry that is down is unavailable, and no credentials are told', asyn
 
 test('records are ready up to the first whose schema must be asked for', async (t) => {
   const { fates, register, decoder } = await open(t)
-  const known = wireValue(await register({}), BODY)
-  const unknown = wireValue(77, BODY)
+  const known = wireValue(await register({}), AVRO_BODY)
+  const unknown = wireValue(77, AVRO_BODY)
   const [a, b, c] = [known, Buffer.from('{}'), unknown].map((value) => inputRecord({ value }))
   assert.ok(a && b && c)
   assert.equal(decoder.readyCount([b, a]), 1)
@@ -122,13 +112,13 @@ function allProperties(_name: string, value: unknown): unknown {
 
 test('what was answered is kept when another schema was not', async (t) => {
   const { registry, fates, register, fetches } = await open(t)
-  const value = wireValue(await register({}), BODY)
+  const value = wireValue(await register({}), AVRO_BODY)
   assert.deepEqual(await fates(value), ['event'])
   registry.failWith = { status: 503, body: '' }
-  await assert.rejects(fates(value, wireValue(9, BODY)), { code: 'REGISTRY_UNAVAILABLE' })
+  await assert.rejects(fates(value, wireValue(9, AVRO_BODY)), { code: 'REGISTRY_UNAVAILABLE' })
   registry.failWith = undefined
   const before = fetches().length
-  assert.match(String(await fates(value, wireValue(9, BODY))), /^event,unknown-schema/)
+  assert.match(String(await fates(value, wireValue(9, AVRO_BODY))), /^event,unknown-schema/)
   assert.equal(fetches().length, before + 1)
 })
 
@@ -139,7 +129,7 @@ const UNUSABLE = [
   ],
   [{ schema: '"string"' }, 'undecodable: schema 1 cannot be used: it must be a record, got string'],
   [
-    { schema: EVENT.replace('"value"', '"amount"') },
+    { schema: AVRO_EVENT.replace('"value"', '"amount"') },
     'invalid-event: schema 1 must have the field "value"',
   ],
 ] as const
@@ -147,12 +137,10 @@ const UNUSABLE = [
 for (const [schema, fate] of UNUSABLE) {
   test(`a schema nothing can be done with makes dead letters: ${fate}`, async (t) => {
     const { fates, register } = await open(t)
-    assert.deepEqual(await fates(wireValue(await register(schema), BODY)), [fate])
+    assert.deepEqual(await fates(wireValue(await register(schema), AVRO_BODY)), [fate])
   })
 }
 
-const PROTO = `syntax = "proto3"; message Event { string user_id = 1; double value = 2; }`
-const PROTO_BODY = Buffer.from([0x0a, 2, 0x75, 0x31, 0x11, 0, 0, 0, 0, 0, 0, 0, 0x40])
 const JSON_SCHEMA = JSON.stringify({
   type: 'object',
   properties: { user_id: { type: 'string' }, value: { type: 'number' } },
@@ -162,11 +150,11 @@ const JSON_BODY = Buffer.from('{"user_id":"u1","value":2}')
 test('each schema says the format of its values, mixed on one topic', async (t) => {
   const { decoder, register } = await open(t)
   const avro = await register({})
-  const proto = await register({ schema: PROTO, schemaType: 'PROTOBUF' })
+  const proto = await register({ schema: PROTO_EVENT, schemaType: 'PROTOBUF' })
   const json = await register({ schema: JSON_SCHEMA, schemaType: 'JSON' })
   const values = [
     wireValue(proto, Buffer.concat([Buffer.from([0]), PROTO_BODY])),
-    wireValue(avro, BODY),
+    wireValue(avro, AVRO_BODY),
     wireValue(json, JSON_BODY),
     wireValue(proto, Buffer.concat([Buffer.from([2, 0]), PROTO_BODY])),
   ]
@@ -179,7 +167,7 @@ test('each schema says the format of its values, mixed on one topic', async (t) 
 test('a schema named by a GUID in a header is asked for once, and its value begins at once', async (t) => {
   const { decoder, registry, register } = await open(t)
   await register({})
-  await register({ schema: PROTO, schemaType: 'PROTOBUF' })
+  await register({ schema: PROTO_EVENT, schemaType: 'PROTOBUF' })
   const header = (id: number, indexes: readonly number[]) => [
     { trace: 'x' },
     {
@@ -191,11 +179,11 @@ test('a schema named by a GUID in a header is asked for once, and its value begi
     },
   ]
   const records = [
-    inputRecord({ value: BODY, headers: header(1, []) }),
+    inputRecord({ value: AVRO_BODY, headers: header(1, []) }),
     inputRecord({ value: PROTO_BODY, headers: header(2, [0]) }),
-    inputRecord({ value: BODY, headers: header(1, []) }),
-    inputRecord({ value: BODY, headers: [{ __value_schema_id: Buffer.from([0, 0, 0, 0, 1]) }] }),
-    inputRecord({ value: wireValue(1, BODY), headers: [{ trace: 'x' }] }),
+    inputRecord({ value: AVRO_BODY, headers: header(1, []) }),
+    inputRecord({ value: AVRO_BODY, headers: [{ __value_schema_id: Buffer.from([0, 0, 0, 0, 1]) }] }),
+    inputRecord({ value: wireValue(1, AVRO_BODY), headers: [{ trace: 'x' }] }),
   ]
   const decoded = await decoder.decode(records)
   assert.deepEqual(
@@ -209,9 +197,9 @@ test('a schema named by a GUID in a header is asked for once, and its value begi
   assert.equal(registry.calls.filter((call) => call.startsWith('GET /schemas/guids')).length, 2)
   const broken = [
     inputRecord({ value: PROTO_BODY, headers: header(2, []) }),
-    inputRecord({ value: BODY, headers: header(9, []) }),
+    inputRecord({ value: AVRO_BODY, headers: header(9, []) }),
     inputRecord({ value: null, headers: header(1, []) }),
-    inputRecord({ value: BODY, headers: [{ __value_schema_id: 'x' }] }),
+    inputRecord({ value: AVRO_BODY, headers: [{ __value_schema_id: 'x' }] }),
   ]
   assert.deepEqual(
     (await decoder.decode(broken)).map(
@@ -223,13 +211,13 @@ test('a schema named by a GUID in a header is asked for once, and its value begi
 
 test('a value of 10 MB is read without what nobody needs, one beyond the bound is not looked at', async (t) => {
   const { fates, register } = await open(t)
-  const fields = [{ name: 'blob', type: 'bytes' }, ...JSON.parse(EVENT).fields]
+  const fields = [{ name: 'blob', type: 'bytes' }, ...JSON.parse(AVRO_EVENT).fields]
   const id = await register({ schema: JSON.stringify({ type: 'record', name: 'Event', fields }) })
   const blobOf = (sizeBytes: number): Buffer => {
     const length: number[] = []
     let rest = sizeBytes * 2
     for (; rest > 0x7f; rest = Math.floor(rest / 128)) length.push((rest % 128) | 0x80)
-    return Buffer.concat([Buffer.from([...length, rest]), Buffer.alloc(sizeBytes), BODY])
+    return Buffer.concat([Buffer.from([...length, rest]), Buffer.alloc(sizeBytes), AVRO_BODY])
   }
   const [large, tooLarge] = await fates(wireValue(id, blobOf(10e6)), wireValue(id, blobOf(17e6)))
   assert.equal(large, 'event')
@@ -238,7 +226,7 @@ test('a value of 10 MB is read without what nobody needs, one beyond the bound i
 
 test('bytes that do not fit their schema are undecodable, and name it', async (t) => {
   const { fates, register } = await open(t)
-  const value = wireValue(await register({}), Buffer.concat([BODY, BODY]))
+  const value = wireValue(await register({}), Buffer.concat([AVRO_BODY, AVRO_BODY]))
   const detail = '11 bytes are left over after the value, at byte 16'
   assert.deepEqual(await fates(value), [`undecodable: value does not fit schema 1: ${detail}`])
 })
@@ -251,10 +239,10 @@ test('the fields of a value are told as far as its bytes can be read', async (t)
     return raw.map(({ name, value: found }) => [name, found])
   }
   const user = ['user_id', 'u1']
-  assert.deepEqual(await fields(wireValue(id, BODY)), [['value', 2], user])
-  assert.deepEqual(await fields(wireValue(id, BODY.subarray(0, 7))), [user])
-  assert.deepEqual(await fields(wireValue(id, BODY.subarray(0, 2))), [])
-  assert.deepEqual(await fields(wireValue(id + 1, BODY)), [])
+  assert.deepEqual(await fields(wireValue(id, AVRO_BODY)), [['value', 2], user])
+  assert.deepEqual(await fields(wireValue(id, AVRO_BODY.subarray(0, 7))), [user])
+  assert.deepEqual(await fields(wireValue(id, AVRO_BODY.subarray(0, 2))), [])
+  assert.deepEqual(await fields(wireValue(id + 1, AVRO_BODY)), [])
   assert.deepEqual(await fields(Buffer.from('plain')), [])
   assert.deepEqual(await fields(null), [])
 })
@@ -266,18 +254,18 @@ test('the schemas a schema refers to are fetched too, the deepest first', async 
   const pair = { type: 'record', name: 'Pair', fields: [{ name: 'x', type: 'Two' }] }
   const two = { name: 'Two', subject: 'two', version: 1 }
   await client.register('pair', { schema: JSON.stringify(pair), references: [two] }, false)
-  const fields = [...JSON.parse(EVENT).fields, { name: 'pair', type: 'Pair' }]
+  const fields = [...JSON.parse(AVRO_EVENT).fields, { name: 'pair', type: 'Pair' }]
   const id = await register({
     schema: JSON.stringify({ type: 'record', name: 'Event', fields }),
     references: [{ name: 'Pair', subject: 'pair', version: 1 }, two],
   })
-  assert.deepEqual(await fates(wireValue(id, Buffer.concat([BODY, Buffer.alloc(2)]))), ['event'])
+  assert.deepEqual(await fates(wireValue(id, Buffer.concat([AVRO_BODY, Buffer.alloc(2)]))), ['event'])
 })
 
 test('decoded records carry their schema id, broken ones none', async (t) => {
   const { decoder, register } = await open(t)
   const id = await register({})
-  const values = [wireValue(id, BODY), Buffer.from('x'), wireValue(77, BODY)]
+  const values = [wireValue(id, AVRO_BODY), Buffer.from('x'), wireValue(77, AVRO_BODY)]
   const decoded = await decoder.decode(values.map((value) => inputRecord({ value })))
   assert.deepEqual(
     decoded.map(({ schemaId }) => schemaId),
@@ -293,18 +281,18 @@ test('with a cache a new decoder knows earlier ids, references and all, without 
   const { registry, client, clock, register } = await open(t)
   const amount = JSON.stringify({ type: 'record', name: 'Amount', fields: [] })
   await client.register('amount', { schema: amount, schemaType: 'AVRO' }, false)
-  const fields = [...JSON.parse(EVENT).fields, { name: 'amount', type: 'Amount' }]
+  const fields = [...JSON.parse(AVRO_EVENT).fields, { name: 'amount', type: 'Amount' }]
   const schema = JSON.stringify({ type: 'record', name: 'Event', fields })
   const references = [{ name: 'Amount', subject: 'amount', version: 1 }]
-  const values = [wireValue(await register({}), BODY)]
-  values.push(wireValue(await register({ schema, references }), BODY))
+  const values = [wireValue(await register({}), AVRO_BODY)]
+  values.push(wireValue(await register({ schema, references }), AVRO_BODY))
   const kinds = async (...more: Buffer[]) => {
     client.clearCaches()
     const decoder = new RegistryDecoder({ client, cache, mapping: ENGAGEMENT_EVENT, clock })
     const records = [...values, ...more].map((value) => inputRecord({ value }))
     return (await decoder.decode(records)).map(({ result }) => result.kind)
   }
-  const unknown = wireValue(99, BODY)
+  const unknown = wireValue(99, AVRO_BODY)
   assert.deepEqual(await kinds(unknown), ['event', 'event', 'dead-letter'])
   await registry.close()
   assert.deepEqual(await kinds(), ['event', 'event'])

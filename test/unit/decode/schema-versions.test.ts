@@ -6,21 +6,9 @@ import { createRegistryClient } from '../../../src/runtime/registry-client.ts'
 import { FakeClock } from '../../fakes/clock.ts'
 import { FakeRegistry } from '../../fakes/registry.ts'
 import { fateOf, inputRecord, wireValue } from '../../fixtures/records.ts'
+import { AVRO_BODY, AVRO_EVENT, PROTO_BODY, PROTO_EVENT } from '../../fixtures/registry-events.ts'
 import { ENGAGEMENT_EVENT } from '../../fixtures/specs.ts'
 
-const EVENT = JSON.stringify({
-  type: 'record',
-  name: 'Event',
-  fields: [
-    { name: 'user_id', type: 'string' },
-    { name: 'value', type: 'double' },
-  ],
-})
-/** u1, 2.0 */
-const BODY = Buffer.from([4, 0x75, 0x31, 0, 0, 0, 0, 0, 0, 0, 0x40])
-
-const PROTO = `syntax = "proto3"; message Event { string user_id = 1; double value = 2; }`
-const PROTO_BODY = Buffer.from([0x0a, 2, 0x75, 0x31, 0x11, 0, 0, 0, 0, 0, 0, 0, 0x40])
 
 async function open(t: TestContext) {
   const registry = new FakeRegistry()
@@ -37,10 +25,10 @@ async function open(t: TestContext) {
 
 test('a version that takes a needed field away is named, and the records before it go on', async (t) => {
   const { fates, client } = await open(t)
-  const first = await client.register('events-value', { schema: EVENT }, false)
-  const schema = EVENT.replace('"value"', '"amount"')
+  const first = await client.register('events-value', { schema: AVRO_EVENT }, false)
+  const schema = AVRO_EVENT.replace('"value"', '"amount"')
   const second = await client.register('events-value', { schema }, false)
-  assert.deepEqual(await fates(wireValue(first, BODY), wireValue(second, BODY)), [
+  assert.deepEqual(await fates(wireValue(first, AVRO_BODY), wireValue(second, AVRO_BODY)), [
     'event',
     'invalid-event: schema 2 (events-value version 2) must have the field "value"',
   ])
@@ -68,7 +56,7 @@ for (const subject of ['events-value', 'events-shop.Event', 'shop.Event']) {
     )
     registry.asksReferences = true
     client.clearCaches()
-    assert.deepEqual(await fates(wireValue(id, BODY)), [
+    assert.deepEqual(await fates(wireValue(id, AVRO_BODY)), [
       `invalid-event: schema 2 (${subject} version 1) must have the field "value"`,
     ])
   })
@@ -76,7 +64,7 @@ for (const subject of ['events-value', 'events-shop.Event', 'shop.Event']) {
 
 test('the version is named also where another message than the first lacks a field', async (t) => {
   const { fates, client } = await open(t)
-  const schema = `${PROTO} message Other { string user_id = 1; }`
+  const schema = `${PROTO_EVENT} message Other { string user_id = 1; }`
   const id = await client.register('events-value', { schema, schemaType: 'PROTOBUF' }, false)
   const value = (...indexes: number[]) => wireValue(id, Buffer.from([...indexes, ...PROTO_BODY]))
   assert.deepEqual(await fates(value(0), value(2, 2)), [
