@@ -28,7 +28,8 @@ async function open(t: TestContext) {
     return decoded.map(fateOf)
   }
   const fetches = () => registry.calls.filter((call) => call.startsWith('GET /schemas/ids'))
-  const register = (schema: object) => client.register('s', { schema: AVRO_EVENT, ...schema }, false)
+  const register = (schema: object) =>
+    client.register('s', { schema: AVRO_EVENT, ...schema }, false)
   return { registry, client, clock, decoder, fates, fetches, register }
 }
 
@@ -182,7 +183,10 @@ test('a schema named by a GUID in a header is asked for once, and its value begi
     inputRecord({ value: AVRO_BODY, headers: header(1, []) }),
     inputRecord({ value: PROTO_BODY, headers: header(2, [0]) }),
     inputRecord({ value: AVRO_BODY, headers: header(1, []) }),
-    inputRecord({ value: AVRO_BODY, headers: [{ __value_schema_id: Buffer.from([0, 0, 0, 0, 1]) }] }),
+    inputRecord({
+      value: AVRO_BODY,
+      headers: [{ __value_schema_id: Buffer.from([0, 0, 0, 0, 1]) }],
+    }),
     inputRecord({ value: wireValue(1, AVRO_BODY), headers: [{ trace: 'x' }] }),
   ]
   const decoded = await decoder.decode(records)
@@ -259,7 +263,9 @@ test('the schemas a schema refers to are fetched too, the deepest first', async 
     schema: JSON.stringify({ type: 'record', name: 'Event', fields }),
     references: [{ name: 'Pair', subject: 'pair', version: 1 }, two],
   })
-  assert.deepEqual(await fates(wireValue(id, Buffer.concat([AVRO_BODY, Buffer.alloc(2)]))), ['event'])
+  assert.deepEqual(await fates(wireValue(id, Buffer.concat([AVRO_BODY, Buffer.alloc(2)]))), [
+    'event',
+  ])
 })
 
 test('decoded records carry their schema id, broken ones none', async (t) => {

@@ -9,7 +9,6 @@ import { fateOf, inputRecord, wireValue } from '../../fixtures/records.ts'
 import { AVRO_BODY, AVRO_EVENT, PROTO_BODY, PROTO_EVENT } from '../../fixtures/registry-events.ts'
 import { ENGAGEMENT_EVENT } from '../../fixtures/specs.ts'
 
-
 async function open(t: TestContext) {
   const registry = new FakeRegistry()
   const url = await registry.open()
