@@ -45,10 +45,12 @@ export async function createBed(
     readonly partitions?: number
     readonly model?: string
     readonly format?: 'json' | 'registry'
+    /** `max.message.bytes` of topics that are not to have the broker's own. */
+    readonly recordBytesMax?: Partial<Readonly<Record<keyof Topics, number>>>
     readonly addresses?: { readonly brokers: string; readonly registryUrl: string }
   } = {},
 ): Promise<Bed> {
-  const { partitions = 1, model = 'engagement', format = 'registry' } = options
+  const { partitions = 1, model = 'engagement', format = 'registry', recordBytesMax = {} } = options
   const { brokers, registryUrl } = options.addresses ?? testbedAddresses()
   const prefix = `t${process.pid}-${++beds}-${Date.now().toString(36)}`
   const topics: Topics = {
@@ -59,9 +61,14 @@ export async function createBed(
     late: `${prefix}-late`,
     deadLetters: `${prefix}-dead-letters`,
   }
+  const bounds = new Map<string, number>(Object.entries(recordBytesMax))
   await createTopics(
     brokers,
-    Object.values(topics).map((name: string) => ({ name, partitions })),
+    Object.entries(topics).map(([kind, name]: [string, string]) => {
+      const bytes = bounds.get(kind)
+      const config = bytes === undefined ? {} : { 'max.message.bytes': String(bytes) }
+      return { name, partitions, config }
+    }),
   )
   const read = (topic: keyof Topics) => readCommitted(brokers, topics[topic], partitions)
   return {

@@ -5,6 +5,8 @@ import { fromCallback } from '../../src/runtime/callback.ts'
 
 const CONNECT = { topic: '', allTopics: false, timeout: 10_000 } as const
 const READ_WAIT_MS = 60_000
+/** Whether a record is too large is for the topic to say. */
+const RECORD_BYTES_MAX = 128 * 1024 * 1024
 
 /** A record to be written. */
 export interface NewRecord {
@@ -26,6 +28,7 @@ export async function write(
     'bootstrap.servers': brokers,
     'enable.idempotence': true,
     'linger.ms': 5,
+    'message.max.bytes': RECORD_BYTES_MAX,
     'queue.buffering.max.messages': 1_000_000,
   })
   await fromCallback((done) => producer.connect(CONNECT, done))
