@@ -62,6 +62,28 @@ export function startMillrace(
   return { ended, said: hears, signal: (signal) => void child.kill(signal) }
 }
 
+/** Runs `millrace` to its end where nobody reads what it prints, as `head` does once it has seen enough. */
+export async function millraceUnread(
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+): Promise<Omit<Ended, 'stdout'>> {
+  const { PATH = '' } = process.env
+  const child = spawn(process.execPath, ['src/main.ts', ...args], {
+    cwd: ROOT,
+    env: { PATH, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: WAIT_MS,
+    killSignal: 'SIGKILL',
+  })
+  child.stdout.destroy()
+  let stderr = ''
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text
+  })
+  const [status]: unknown[] = await once(child, 'close')
+  return { status: typeof status === 'number' ? status : null, stderr }
+}
+
 /** Runs `millrace` to its end. */
 export function millrace(
   args: readonly string[],

@@ -5,7 +5,7 @@ import type { InputRecord } from '../../src/domain/record.ts'
 import { whenCommitted } from '../harness/answers.ts'
 import { createBed } from '../harness/bed.ts'
 import type { Bed } from '../harness/bed.ts'
-import { millrace, startMillrace } from '../harness/command.ts'
+import { millrace, millraceUnread, startMillrace } from '../harness/command.ts'
 import { lenientModel } from '../harness/lenient-model.ts'
 import { parseExposition } from '../harness/prometheus.ts'
 import { ServiceProcess } from '../harness/service-process.ts'
@@ -175,4 +175,11 @@ test('a topic that is not there, a broker that is away and wrong options end wit
   const help = await millrace(['dlq', '--help'], {})
   assert.equal(help.status, 0)
   assert.match(help.stdout, /^millrace dlq: /)
+})
+
+test('a reader that has seen enough, as `head` does, ends a command without a complaint', async () => {
+  const { env } = await createBed({ format: 'json' })
+  for (const command of ['list', 'stats']) {
+    assert.deepEqual(await millraceUnread(['dlq', command], env), { status: 0, stderr: '' })
+  }
 })

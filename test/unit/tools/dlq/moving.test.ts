@@ -7,6 +7,8 @@ import { replay } from '../../../../src/tools/dlq/replay.ts'
 import { REPLAY_ALL } from '../../../fakes/replay.ts'
 import { FakeBench } from '../../../fakes/workbench.ts'
 
+/** Characters: room for a record of 10 MB. */
+const LINE_LENGTH_MAX = 16 * 1024 * 1024
 const ALL = { filter: () => true, all: false }
 const GOOD = '{"user_id":"u","action":"x","value":2}'
 
@@ -81,6 +83,20 @@ test('a line that is no letter of the application is refused by its number', asy
     })
     assert.deepEqual(to.log.records, [])
   }
+})
+
+test('a line longer than a letter can be is refused by its number before it is parsed, and nothing is written', async () => {
+  const [line = ''] = await exported(bench())
+  const to = new FakeBench()
+  to.input = [line, line.padEnd(LINE_LENGTH_MAX + 1)]
+  await assert.rejects(importLetters(to, { json: true }), {
+    code: 'CONFIG_INVALID',
+    message: `line 2 must have at most ${LINE_LENGTH_MAX} characters`,
+  })
+  assert.deepEqual(to.log.records, [])
+  to.input = [line.padEnd(LINE_LENGTH_MAX)]
+  await importLetters(to, { json: true })
+  assert.deepEqual(JSON.parse(to.printed), { imported: 1, known: 0 })
 })
 
 const PURGE = { place: { partition: 0, offset: 1 }, yes: false, json: true }
