@@ -11,6 +11,16 @@ const NOISE = /^\[thrd:[^\]]*\]: |, \d+ identical error\(s\) suppressed/g
 /** What brokers say of a password that is wrong, by SCRAM and by PLAIN (Kafka 4.1). */
 const WRONG_PASSWORD = /invalid credentials|invalid username or password/i
 
+/** What files of TLS must be, by the property of a client that could not use one (librdkafka 2.15, `rdkafka_ssl.c`). */
+const TLS_FILES = new Map([
+  [
+    'key',
+    'KAFKA_TLS_KEY_FILE must be the key of KAFKA_TLS_CERT_FILE, which KAFKA_TLS_KEY_PASSWORD opens',
+  ],
+  ['certificate', 'KAFKA_TLS_CERT_FILE must be a certificate'],
+  ['ca', 'KAFKA_TLS_CA_FILE must be certificates of authorities'],
+])
+
 /** How long another broker has to let us in, once one has refused. */
 const REFUSED_WAIT_MS = 1_000
 
@@ -51,7 +61,8 @@ export class Connections {
   /**
    * Connects, unless a broker refuses us for good and no other takes us within a second.
    *
-   * @throws ServiceError `KAFKA_UNAUTHORIZED` or `CONFIG_INVALID`, naming the variable that is wrong;
+   * @throws ServiceError `KAFKA_UNAUTHORIZED` or `CONFIG_INVALID`, naming the variable that is wrong, also where
+   *   a file of TLS cannot be used;
    *   `KAFKA_UNAVAILABLE` with why the last attempt failed
    */
   async connect(start: (done: (error: unknown, value: unknown) => void) => void): Promise<void> {
@@ -59,6 +70,8 @@ export class Connections {
     this.areUp()
     const waiting = new AbortController()
     const connecting = fromCallback(start).catch((error: unknown) => {
+      const unusable = unusableFile(error)
+      if (unusable !== undefined) throw unusable
       const { code, message } = kafkaErrorOf(error)
       const why = this.#failure === undefined ? message : `${message}: ${this.#failure}`
       throw requestError('connecting to Kafka', { code, message: why })
@@ -77,6 +90,17 @@ export class Connections {
       if (this.#refusal !== undefined && !signal.aborted) throw this.#refusal
     }
   }
+}
+
+/** The service error for a client that could not be made, since it cannot use a file of TLS. */
+function unusableFile(error: unknown): ServiceError | undefined {
+  const { message } = kafkaErrorOf(error)
+  // Of a consumer's error what stands before the colon is no part of the message.
+  const origin = error instanceof Error && 'origin' in error ? String(error.origin) : ''
+  const [, property = ''] = /ssl\.(\w+)\.location failed/.exec(`${origin}: ${message}`) ?? []
+  const wanted = TLS_FILES.get(property)
+  if (wanted === undefined) return undefined
+  return new ServiceError('CONFIG_INVALID', `${wanted}, in PEM: ${message}`, error)
 }
 
 /** Why a connection failed, for people; `undefined` when the line is about something else. */

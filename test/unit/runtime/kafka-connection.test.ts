@@ -57,6 +57,26 @@ test('a connect that is refused for good ends soon; one that another broker take
   assert.equal(connections.refusal, undefined)
 })
 
+for (const [property, wanted] of [
+  ['key', /^KAFKA_TLS_KEY_FILE .* KAFKA_TLS_KEY_PASSWORD opens.*pem lib$/i],
+  ['certificate', /^KAFKA_TLS_CERT_FILE/],
+  ['ca', /^KAFKA_TLS_CA_FILE/],
+] as const) {
+  test(`a file of TLS that the client cannot use is told by its variable, and not tried again: ${property}`, async () => {
+    const origin = `ssl.${property}.location failed`
+    const cause = 'error:0A080009:SSL routines::PEM lib'
+    const errors = [
+      new Error(`${origin}: ${cause}`),
+      // As a consumer gives it.
+      Object.assign(new Error(cause.toLowerCase()), { origin }),
+    ]
+    for (const error of errors) {
+      const connecting = new Connections().connect((done) => done(error, undefined))
+      await assert.rejects(connecting, { code: 'CONFIG_INVALID', message: wanted })
+    }
+  })
+}
+
 test('a connect that takes too long says why the last attempt failed', async () => {
   const connections = told(SCRAM)
   const connecting = connections.connect((done) => {
