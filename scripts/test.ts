@@ -9,6 +9,7 @@ import { spawn } from 'node:child_process'
 import { globSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { countChecks, countTests } from './test-counts.ts'
+import { longestFirst } from './test-order.ts'
 import { startTestbed } from './testbed/testbed.ts'
 import type { Testbed } from './testbed/testbed.ts'
 
@@ -24,9 +25,9 @@ const GROUPS = {
   simulation: { isReal: false, atOnce: 2 },
   // Its topics job makes topics.
   chart: { isReal: true, atOnce: 1 },
-  contract: { isReal: true, atOnce: 2 },
+  contract: { isReal: true, atOnce: 3 },
   // They mostly wait: for sessions to end, for brokers to come back.
-  integration: { isReal: true, atOnce: 2 },
+  integration: { isReal: true, atOnce: 3 },
   // A real browser on the page of a real service.
   browser: { isReal: true, atOnce: 1 },
   guide: { isReal: true, atOnce: 1 },
@@ -94,13 +95,12 @@ async function runGroup(group: Group, testbed: Testbed | undefined): Promise<Res
 }
 
 function testArguments(group: Group): readonly string[] {
+  const files = globSync(`test/${group}/**/*.test.ts`, { cwd: ROOT })
   return [
-    '--test',
-    `--test-concurrency=${GROUPS[group].atOnce}`,
-    `--test-timeout=${TEST_TIMEOUT_MS}`,
-    '--test-reporter=spec',
-    '--test-reporter-destination=stdout',
-    ...globSync(`test/${group}/**/*.test.ts`, { cwd: ROOT }).toSorted(),
+    'scripts/test-files.ts',
+    `${GROUPS[group].atOnce}`,
+    `${TEST_TIMEOUT_MS}`,
+    ...longestFirst(files),
   ]
 }
 
