@@ -1,5 +1,11 @@
 /** Test files that take longest, longest first: one that starts last would run on alone at the end. */
 export const LONG_FILES: readonly string[] = [
+  'simulation/planted',
+  'simulation/simulation',
+  'unit/monitoring/alerts',
+  'unit/bench/command',
+  'unit/drift/false-alarms',
+  'unit/monitoring/drift-rules',
   'integration/recovery',
   'integration/outages',
   'integration/broker-away',
@@ -12,6 +18,7 @@ export const LONG_FILES: readonly string[] = [
   'integration/flood',
   'integration/secured',
   'integration/dlq-predictions',
+  'guide/bring-your-own-model',
   'integration/foreign-clients',
   'integration/retriable',
   'contract/hostile-registry',

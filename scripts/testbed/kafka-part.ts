@@ -1,8 +1,9 @@
-import { execFileSync } from 'node:child_process'
+import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { Socket } from 'node:net'
 import { join, resolve } from 'node:path'
+import { promisify } from 'node:util'
 import { Part } from './part.ts'
 
 const START_WAIT_MS = 60_000
@@ -41,7 +42,7 @@ export interface KafkaPorts {
 }
 
 /** One Kafka process, broker and controller in one (KRaft), with its log formatted. */
-export function kafkaPart(folder: string, ports: KafkaPorts): Part {
+export async function kafkaPart(folder: string, ports: KafkaPorts): Promise<Part> {
   if (!existsSync(JAVA)) throw new Error('no Java is set up: run scripts/bootstrap.sh')
   const data = join(folder, 'kafka')
   mkdirSync(data, { recursive: true })
@@ -50,7 +51,7 @@ export function kafkaPart(folder: string, ports: KafkaPorts): Part {
   // Never a dash first: it would be taken for an option.
   const id = `M${randomBytes(16).toString('base64url').slice(1)}`
   const format = ['format', '-t', id, '-c', properties, ...scramOptions(ports.secured)]
-  execFileSync(JAVA, ['-cp', CLASSPATH, 'kafka.tools.StorageTool', ...format], { stdio: 'pipe' })
+  await promisify(execFile)(JAVA, ['-cp', CLASSPATH, 'kafka.tools.StorageTool', ...format])
   return new Part({
     name: 'Kafka',
     command: JAVA,
@@ -102,6 +103,9 @@ function serverProperties(logFolder: string, ports: KafkaPorts): string {
     'transaction.state.log.num.partitions': 4,
     'group.initial.rebalance.delay.ms': 0,
     'auto.create.topics.enable': false,
+    // A broker that was killed is not let in again before its former session is over: 9 s by default.
+    'broker.session.timeout.ms': 3_000,
+    'broker.heartbeat.interval.ms': 500,
     // Records of 2013 would otherwise be older than the retention of a week at once.
     'log.retention.hours': -1,
     ...(secured === undefined ? {} : securedProperties(secured)),

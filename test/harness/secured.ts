@@ -30,7 +30,7 @@ export async function startSecured(
   const keyStoreFile = file('broker.pem', server.key + server.certificate + certificate)
   const [plainPort = 0, controllerPort = 0, port = 0] = await freePorts(3)
   const secured = { port, keyStoreFile, users }
-  const broker = kafkaPart(folder, { port: plainPort, controllerPort, secured })
+  const broker = await kafkaPart(folder, { port: plainPort, controllerPort, secured })
   await broker.start()
   return {
     plainPort,
