@@ -16,6 +16,9 @@ export const REGISTRY_FOLDER = join(LOCAL, 'registry')
 /** All of Kafka, its tools too. */
 export const CLASSPATH = join(LOCAL, 'kafka', '*')
 
+/** For programs that mostly start: no second compiler, whose work would never pay, and the simplest collector. */
+export const SHORT_LIVED_JAVA: readonly string[] = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC']
+
 /** A second way to the broker: it listens on one port and tells its clients to come to another. */
 export interface DetourPorts {
   readonly port: number
@@ -51,7 +54,13 @@ export async function kafkaPart(folder: string, ports: KafkaPorts): Promise<Part
   // Never a dash first: it would be taken for an option.
   const id = `M${randomBytes(16).toString('base64url').slice(1)}`
   const format = ['format', '-t', id, '-c', properties, ...scramOptions(ports.secured)]
-  await promisify(execFile)(JAVA, ['-cp', CLASSPATH, 'kafka.tools.StorageTool', ...format])
+  await promisify(execFile)(JAVA, [
+    ...SHORT_LIVED_JAVA,
+    '-cp',
+    CLASSPATH,
+    'kafka.tools.StorageTool',
+    ...format,
+  ])
   return new Part({
     name: 'Kafka',
     command: JAVA,
