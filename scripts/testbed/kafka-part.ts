@@ -115,6 +115,8 @@ function serverProperties(logFolder: string, ports: KafkaPorts): string {
     // A broker that was killed is not let in again before its former session is over: 9 s by default.
     'broker.session.timeout.ms': 3_000,
     'broker.heartbeat.interval.ms': 500,
+    // Transactions whose time is over are looked for each second, not each tenth.
+    'transaction.abort.timed.out.transaction.cleanup.interval.ms': 1_000,
     // Records of 2013 would otherwise be older than the retention of a week at once.
     'log.retention.hours': -1,
     ...(secured === undefined ? {} : securedProperties(secured)),

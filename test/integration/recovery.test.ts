@@ -63,8 +63,8 @@ test('a fenced producer heals in the process: every record once, bit-equal to a 
 const OPEN_UNIT = { BATCH_MAX_RECORDS: '1', COMMIT_INTERVAL_MS: '2500' }
 /** So many are not read before the answers to the first are on their way to the broker. */
 const RECORDS_SENT = 200
-/** Longer than a transaction may last here, and the broker's pause between two looks at that (10 s) beside. */
-const TOO_LONG_MS = 15_000
+/** Longer than a transaction may last here, and the testbed's pause between two looks at that (1 s) beside. */
+const TOO_LONG_MS = 8_000
 
 test('a transaction that the coordinator timed out heals in the process, and every record is answered once', async (t) => {
   const bed = await createBed(FLIGHT_BED)
