@@ -44,8 +44,16 @@ export interface KafkaPorts {
   readonly secured?: SecuredPort | undefined
 }
 
-/** One Kafka process, broker and controller in one (KRaft), with its log formatted. */
-export async function kafkaPart(folder: string, ports: KafkaPorts): Promise<Part> {
+/**
+ * One Kafka process, broker and controller in one (KRaft), with its log formatted.
+ *
+ * @param java its options, by default those of one whose throughput counts
+ */
+export async function kafkaPart(
+  folder: string,
+  ports: KafkaPorts,
+  java: readonly string[] = ['-XX:+UseG1GC'],
+): Promise<Part> {
   if (!existsSync(JAVA)) throw new Error('no Java is set up: run scripts/bootstrap.sh')
   const data = join(folder, 'kafka')
   mkdirSync(data, { recursive: true })
@@ -64,7 +72,7 @@ export async function kafkaPart(folder: string, ports: KafkaPorts): Promise<Part
   return new Part({
     name: 'Kafka',
     command: JAVA,
-    args: ['-Xms512m', '-Xmx1g', '-XX:+UseG1GC', '-cp', CLASSPATH, 'kafka.Kafka', properties],
+    args: ['-Xms512m', '-Xmx1g', ...java, '-cp', CLASSPATH, 'kafka.Kafka', properties],
     cwd: folder,
     logFile: join(folder, 'kafka.log'),
     isUp: () => accepts(ports.port),

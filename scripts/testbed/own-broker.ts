@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { kafkaPart } from './kafka-part.ts'
+import { kafkaPart, SHORT_LIVED_JAVA } from './kafka-part.ts'
 import type { DetourPorts } from './kafka-part.ts'
 import type { Part } from './part.ts'
 import { freePorts } from './ports.ts'
@@ -22,13 +22,19 @@ export function newFolder(): string {
   return mkdtempSync(join(tmpdir(), 'millrace-testbed-'))
 }
 
-/** Starts a broker on free ports, its data in the folder; with a detour it has two listeners. */
-export async function startOwnBroker(
+/** Starts a broker that is soon up, for one test; with a detour it has two listeners. */
+export function startOwnBroker(detour?: DetourPorts): Promise<OwnBroker> {
+  return startBroker(newFolder(), detour, SHORT_LIVED_JAVA)
+}
+
+/** Starts a broker on free ports, its data in the folder. The rest is as for `kafkaPart`. */
+export async function startBroker(
+  folder: string,
   detour?: DetourPorts,
-  folder = newFolder(),
+  java?: readonly string[],
 ): Promise<OwnBroker> {
   const [port = 0, controllerPort = 0] = await freePorts(2)
-  const part = await kafkaPart(folder, { port, controllerPort, detour })
+  const part = await kafkaPart(folder, { port, controllerPort, detour }, java)
   const stop = async (keepLogs = false): Promise<void> => {
     await part.stop()
     if (!keepLogs) rmSync(folder, { recursive: true, force: true })

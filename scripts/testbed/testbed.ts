@@ -1,5 +1,5 @@
 import type { DetourPorts } from './kafka-part.ts'
-import { newFolder, startOwnBroker } from './own-broker.ts'
+import { newFolder, startBroker } from './own-broker.ts'
 import { freePorts } from './ports.ts'
 import { registryPart, registryUrlOf } from './registry-part.ts'
 import { createTopics } from './topics.ts'
@@ -55,7 +55,7 @@ export async function startOwn(detour?: DetourPorts): Promise<Testbed> {
   const folder = newFolder()
   const [registryPort = 0] = await freePorts(1)
   const registry = registryPart(folder, registryPort)
-  const [started, up] = await Promise.allSettled([startOwnBroker(detour, folder), registry.start()])
+  const [started, up] = await Promise.allSettled([startBroker(folder, detour), registry.start()])
   if (started.status === 'rejected' || up.status === 'rejected') {
     await registry.stop()
     if (started.status === 'fulfilled') await started.value.stop(true)
