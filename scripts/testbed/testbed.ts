@@ -56,10 +56,13 @@ export async function startOwn(detour?: DetourPorts): Promise<Testbed> {
   const [registryPort = 0] = await freePorts(1)
   const registry = registryPart(folder, registryPort)
   const [started, up] = await Promise.allSettled([startBroker(folder, detour), registry.start()])
-  if (started.status === 'rejected' || up.status === 'rejected') {
+  if (started.status === 'rejected') {
     await registry.stop()
-    if (started.status === 'fulfilled') await started.value.stop(true)
-    throw started.status === 'rejected' ? started.reason : (up as PromiseRejectedResult).reason
+    throw started.reason
+  }
+  if (up.status === 'rejected') {
+    await started.value.stop(true)
+    throw up.reason
   }
   const { brokers, part: broker, stop } = started.value
   return {
