@@ -1,8 +1,9 @@
-import { execFileSync } from 'node:child_process'
+import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { Socket } from 'node:net'
 import { join, resolve } from 'node:path'
+import { promisify } from 'node:util'
 import { Part } from './part.ts'
 
 const START_WAIT_MS = 60_000
@@ -14,6 +15,9 @@ export const JAVA = join(LOCAL, 'bin', 'java')
 export const REGISTRY_FOLDER = join(LOCAL, 'registry')
 /** All of Kafka, its tools too. */
 export const CLASSPATH = join(LOCAL, 'kafka', '*')
+
+/** For programs that mostly start: no second compiler, whose work would never pay, and the simplest collector. */
+export const SHORT_LIVED_JAVA: readonly string[] = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC']
 
 /** A second way to the broker: it listens on one port and tells its clients to come to another. */
 export interface DetourPorts {
@@ -40,8 +44,16 @@ export interface KafkaPorts {
   readonly secured?: SecuredPort | undefined
 }
 
-/** One Kafka process, broker and controller in one (KRaft), with its log formatted. */
-export function kafkaPart(folder: string, ports: KafkaPorts): Part {
+/**
+ * One Kafka process, broker and controller in one (KRaft), with its log formatted.
+ *
+ * @param java its options, by default those of one whose throughput counts
+ */
+export async function kafkaPart(
+  folder: string,
+  ports: KafkaPorts,
+  java: readonly string[] = ['-XX:+UseG1GC'],
+): Promise<Part> {
   if (!existsSync(JAVA)) throw new Error('no Java is set up: run scripts/bootstrap.sh')
   const data = join(folder, 'kafka')
   mkdirSync(data, { recursive: true })
@@ -50,11 +62,17 @@ export function kafkaPart(folder: string, ports: KafkaPorts): Part {
   // Never a dash first: it would be taken for an option.
   const id = `M${randomBytes(16).toString('base64url').slice(1)}`
   const format = ['format', '-t', id, '-c', properties, ...scramOptions(ports.secured)]
-  execFileSync(JAVA, ['-cp', CLASSPATH, 'kafka.tools.StorageTool', ...format], { stdio: 'pipe' })
+  await promisify(execFile)(JAVA, [
+    ...SHORT_LIVED_JAVA,
+    '-cp',
+    CLASSPATH,
+    'kafka.tools.StorageTool',
+    ...format,
+  ])
   return new Part({
     name: 'Kafka',
     command: JAVA,
-    args: ['-Xms512m', '-Xmx1g', '-XX:+UseG1GC', '-cp', CLASSPATH, 'kafka.Kafka', properties],
+    args: ['-Xms512m', '-Xmx1g', ...java, '-cp', CLASSPATH, 'kafka.Kafka', properties],
     cwd: folder,
     logFile: join(folder, 'kafka.log'),
     isUp: () => accepts(ports.port),
@@ -102,6 +120,11 @@ function serverProperties(logFolder: string, ports: KafkaPorts): string {
     'transaction.state.log.num.partitions': 4,
     'group.initial.rebalance.delay.ms': 0,
     'auto.create.topics.enable': false,
+    // A broker that was killed is not let in again before its former session is over: 9 s by default.
+    'broker.session.timeout.ms': 3_000,
+    'broker.heartbeat.interval.ms': 500,
+    // Transactions whose time is over are looked for each second, not each tenth.
+    'transaction.abort.timed.out.transaction.cleanup.interval.ms': 1_000,
     // Records of 2013 would otherwise be older than the retention of a week at once.
     'log.retention.hours': -1,
     ...(secured === undefined ? {} : securedProperties(secured)),

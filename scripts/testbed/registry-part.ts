@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { JAVA, REGISTRY_FOLDER } from './kafka-part.ts'
+import { JAVA, REGISTRY_FOLDER, SHORT_LIVED_JAVA } from './kafka-part.ts'
 import { Part } from './part.ts'
 
 const START_WAIT_MS = 60_000
@@ -13,7 +13,12 @@ export function registryUrlOf(port: number): string {
 
 /** A schema registry that keeps everything in memory: stopped, it has forgotten. */
 export function registryPart(folder: string, port: number): Part {
-  const java = ['-Xmx256m', '-Dquarkus.http.host=127.0.0.1', `-Dquarkus.http.port=${port}`]
+  const java = [
+    ...SHORT_LIVED_JAVA,
+    '-Xmx256m',
+    '-Dquarkus.http.host=127.0.0.1',
+    `-Dquarkus.http.port=${port}`,
+  ]
   return new Part({
     name: 'the schema registry',
     command: JAVA,

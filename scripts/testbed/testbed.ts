@@ -1,8 +1,5 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { kafkaPart } from './kafka-part.ts'
 import type { DetourPorts } from './kafka-part.ts'
+import { newFolder, startBroker } from './own-broker.ts'
 import { freePorts } from './ports.ts'
 import { registryPart, registryUrlOf } from './registry-part.ts'
 import { createTopics } from './topics.ts'
@@ -55,22 +52,19 @@ function givenTestbed(brokers: string, registryUrl: string): Testbed {
 
 /** Starts a testbed of its own, whatever the environment says; with a detour, its broker has two listeners. */
 export async function startOwn(detour?: DetourPorts): Promise<Testbed> {
-  const folder = mkdtempSync(join(tmpdir(), 'millrace-testbed-'))
-  mkdirSync(folder, { recursive: true })
-  const [kafkaPort = 0, controllerPort = 0, registryPort = 0] = await freePorts(3)
-  const broker = kafkaPart(folder, { port: kafkaPort, controllerPort, detour })
+  const folder = newFolder()
+  const [registryPort = 0] = await freePorts(1)
   const registry = registryPart(folder, registryPort)
-  const stop = async (keepLogs = false): Promise<void> => {
-    await Promise.all([registry.stop(), broker.stop()])
-    if (!keepLogs) rmSync(folder, { recursive: true, force: true })
+  const [started, up] = await Promise.allSettled([startBroker(folder, detour), registry.start()])
+  if (started.status === 'rejected') {
+    await registry.stop()
+    throw started.reason
   }
-  try {
-    await Promise.all([broker.start(), registry.start()])
-  } catch (error) {
-    await stop(true)
-    throw error
+  if (up.status === 'rejected') {
+    await started.value.stop(true)
+    throw up.reason
   }
-  const brokers = `127.0.0.1:${kafkaPort}`
+  const { brokers, part: broker, stop } = started.value
   return {
     brokers,
     registryUrl: registryUrlOf(registryPort),
@@ -79,6 +73,9 @@ export async function startOwn(detour?: DetourPorts): Promise<Testbed> {
     broker: () => broker,
     registry: () => registry,
     folder,
-    stop,
+    stop: async (keepLogs) => {
+      await registry.stop()
+      await stop(keepLogs)
+    },
   }
 }

@@ -4,7 +4,7 @@ import { resolve } from 'node:path'
 import { test } from 'node:test'
 import type { TestContext } from 'node:test'
 import { freePorts } from '../../scripts/testbed/ports.ts'
-import { startOwn } from '../../scripts/testbed/testbed.ts'
+import { startOwnBroker } from '../../scripts/testbed/own-broker.ts'
 import { createTopics } from '../../scripts/testbed/topics.ts'
 import { requestHeader } from '../../scripts/torture/frames.ts'
 import { clientWarning } from '../../src/runtime/kafka-addon.ts'
@@ -29,7 +29,7 @@ if (clientWarning() === undefined) test(title, isToldOfLostCoordinator)
 
 async function isToldOfLostCoordinator(t: TestContext): Promise<void> {
   const [port = 0, advertisedPort = 0] = await freePorts(2)
-  const broker = await startOwn({ port, advertisedPort })
+  const broker = await startOwnBroker({ port, advertisedPort })
   t.after(() => broker.stop())
   const topic = `lost-${process.pid}`
   await createTopics(broker.brokers, [{ name: topic, partitions: 1 }])

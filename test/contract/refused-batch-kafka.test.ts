@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { TestContext } from 'node:test'
 import { freePorts } from '../../scripts/testbed/ports.ts'
-import { startOwn } from '../../scripts/testbed/testbed.ts'
+import { startOwnBroker } from '../../scripts/testbed/own-broker.ts'
 import { createTopics } from '../../scripts/testbed/topics.ts'
 import { requestHeader } from '../../scripts/torture/frames.ts'
 import { ServiceError } from '../../src/domain/errors.ts'
@@ -60,7 +60,7 @@ async function refuseFirst(
   options: Pick<KafkaProducerOptions, 'isPatched'>,
 ): Promise<Found> {
   const [port = 0, advertisedPort = 0] = await freePorts(2)
-  const broker = await startOwn({ port, advertisedPort })
+  const broker = await startOwnBroker({ port, advertisedPort })
   t.after(() => broker.stop())
   const topic = `refused-${process.pid}`
   const refusal = new Refusal(topic)

@@ -1,10 +1,10 @@
 import type { TestContext } from 'node:test'
 import { freePorts } from '../../scripts/testbed/ports.ts'
-import { startOwn } from '../../scripts/testbed/testbed.ts'
+import { startOwnBroker } from '../../scripts/testbed/own-broker.ts'
 import { BreakingProxy } from '../../scripts/torture/proxy.ts'
 import { startAnsweringProxy } from './answering-proxy.ts'
 import type { Sides } from './answering-proxy.ts'
-import { createBed } from './bed.ts'
+import { createBed, testbedAddresses } from './bed.ts'
 import type { Bed } from './bed.ts'
 import { FLIGHT_PARTITIONS } from './flights.ts'
 
@@ -46,12 +46,13 @@ export async function startAnsweringDetour(
 /** A broker that sends its clients to `port`, where nothing listens yet, for what is passed on to `target`. */
 async function startBroker(t: TestContext) {
   const [target = 0, port = 0] = await freePorts(2)
-  const testbed = await startOwn({ port: target, advertisedPort: port })
-  t.after(() => testbed.stop())
+  const broker = await startOwnBroker({ port: target, advertisedPort: port })
+  t.after(() => broker.stop())
   const bed = await createBed({
     partitions: FLIGHT_PARTITIONS,
     model: 'flight-delay',
-    addresses: testbed,
+    // The registry can be the others': subjects have the names of the test's own topics.
+    addresses: { ...testbedAddresses(), brokers: broker.brokers },
   })
   return { bed, env: { ...bed.env, KAFKA_BROKERS: `127.0.0.1:${port}` }, port, target }
 }

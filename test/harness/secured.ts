@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { kafkaPart } from '../../scripts/testbed/kafka-part.ts'
+import { kafkaPart, SHORT_LIVED_JAVA } from '../../scripts/testbed/kafka-part.ts'
 import { freePorts } from '../../scripts/testbed/ports.ts'
 import { createAuthority } from './certificates.ts'
 
@@ -30,7 +30,8 @@ export async function startSecured(
   const keyStoreFile = file('broker.pem', server.key + server.certificate + certificate)
   const [plainPort = 0, controllerPort = 0, port = 0] = await freePorts(3)
   const secured = { port, keyStoreFile, users }
-  const broker = kafkaPart(folder, { port: plainPort, controllerPort, secured })
+  const ports = { port: plainPort, controllerPort, secured }
+  const broker = await kafkaPart(folder, ports, SHORT_LIVED_JAVA)
   await broker.start()
   return {
     plainPort,

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { TestContext } from 'node:test'
-import { startOwn } from '../../scripts/testbed/testbed.ts'
+import { startOwnBroker } from '../../scripts/testbed/own-broker.ts'
 import { deadLetter } from '../../src/domain/outcome.ts'
 import type { DeadLetterReason } from '../../src/domain/outcome.ts'
 import { deadLetterHeaders } from '../../src/sink/headers.ts'
 import { whenCommitted } from '../harness/answers.ts'
-import { createBed } from '../harness/bed.ts'
+import { createBed, testbedAddresses } from '../harness/bed.ts'
 import type { Bed } from '../harness/bed.ts'
 import { millrace } from '../harness/command.ts'
 import { write } from '../harness/kafka.ts'
@@ -125,10 +125,10 @@ test('letters, replays, imports and purges are in the series within seconds, as 
 })
 
 test('without a broker it serves that it is not ready, and why; it outlives outages, and SIGINT ends it with 0 amid one', async (t) => {
-  const testbed = await startOwn()
-  t.after(() => testbed.stop())
-  const bed = await createBed({ format: 'json', addresses: testbed })
-  await testbed.broker().stop()
+  const { brokers, part: broker, stop } = await startOwnBroker()
+  t.after(() => stop())
+  const bed = await createBed({ format: 'json', addresses: { ...testbedAddresses(), brokers } })
+  await broker.stop()
   const watch = startWatch(t, bed.env)
   const first = await watch.logged('RETRYING')
   assert.deepEqual([first.level, first['error']], ['warn', 'KAFKA_UNAVAILABLE'])
@@ -140,12 +140,12 @@ test('without a broker it serves that it is not ready, and why; it outlives outa
   assert.equal(Scrape.ofText(unknown).value(READ), 0)
   assert.doesNotMatch(unknown, new RegExp(WAITING))
 
-  await testbed.broker().start()
+  await broker.start()
   await watch.logged('QUEUE_READ')
   await writeLetters(bed, ['undecodable', 'unscorable'], new Date(NOW_MS))
   assert.equal((await agrees(watch, bed)).value(WAITING), 2)
 
-  await testbed.broker().stop('SIGKILL')
+  await broker.stop('SIGKILL')
   const ready = await watch.until('it to say that it is not ready', async () => {
     const answer = await served(watch, '/health/ready')
     return answer.status === 503 ? answer : undefined
@@ -154,12 +154,12 @@ test('without a broker it serves that it is not ready, and why; it outlives outa
   const { body: last } = await served(watch, '/metrics')
   assert.equal(Scrape.ofText(last).value(WAITING), 2, 'what it last saw')
   assert.equal((await served(watch, '/health/live')).status, 200)
-  await testbed.broker().start()
+  await broker.start()
   await writeLetters(bed, ['unscorable'], new Date(NOW_MS))
   assert.equal((await agrees(watch, bed)).value(WAITING), 3)
   assert.equal((await served(watch, '/health/ready')).status, 200)
 
-  await testbed.broker().stop('SIGKILL')
+  await broker.stop('SIGKILL')
   await watch.until('the outage to be noticed', async () =>
     (await served(watch, '/health/ready')).status === 503 ? true : undefined,
   )

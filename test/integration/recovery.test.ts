@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { startOwn } from '../../scripts/testbed/testbed.ts'
+import { startOwnBroker } from '../../scripts/testbed/own-broker.ts'
 import { requestHeader } from '../../scripts/torture/frames.ts'
 import { KafkaProducer } from '../../src/sink/kafka-producer.ts'
 import { KafkaSource } from '../../src/source/kafka-consumer.ts'
 import { answersOf, assertOnce, endsOf, whenCommitted } from '../harness/answers.ts'
-import { createBed } from '../harness/bed.ts'
+import { createBed, testbedAddresses } from '../harness/bed.ts'
 import type { Bed } from '../harness/bed.ts'
 import { startAnsweringDetour } from '../harness/detour.ts'
 import { firstFlights, FLIGHT_PARTITIONS, flightRecords } from '../harness/flights.ts'
@@ -63,8 +63,8 @@ test('a fenced producer heals in the process: every record once, bit-equal to a 
 const OPEN_UNIT = { BATCH_MAX_RECORDS: '1', COMMIT_INTERVAL_MS: '2500' }
 /** So many are not read before the answers to the first are on their way to the broker. */
 const RECORDS_SENT = 200
-/** Longer than a transaction may last here, and the broker's pause between two looks at that (10 s) beside. */
-const TOO_LONG_MS = 15_000
+/** Longer than a transaction may last here, and the testbed's pause between two looks at that (1 s) beside. */
+const TOO_LONG_MS = 8_000
 
 test('a transaction that the coordinator timed out heals in the process, and every record is answered once', async (t) => {
   const bed = await createBed(FLIGHT_BED)
@@ -143,20 +143,20 @@ test('a frozen instance whose partitions went on elsewhere writes nothing late, 
 })
 
 test('a commit without an answer is looked up, in the process, and nothing is lost or doubled', async (t) => {
-  const testbed = await startOwn()
+  const { brokers, part: broker, stop } = await startOwnBroker()
   t.after(async () => {
-    testbed.broker().signal('SIGCONT')
-    await testbed.stop()
+    broker.signal('SIGCONT')
+    await stop()
   })
-  const bed = await createBed({ ...FLIGHT_BED, addresses: testbed })
+  const bed = await createBed({ ...FLIGHT_BED, addresses: { ...testbedAddresses(), brokers } })
   const records = await flightRecords(bed, await firstFlights(FLIGHTS))
   await bed.write(records)
   const env = { ...bed.env, ...SMALL_UNITS, TRANSACTION_TIMEOUT_MS: '2000' }
   const service = new ServiceProcess(t, env)
   await service.statusIs('a start', ({ totals }) => totals.predicted > 0)
-  testbed.broker().signal('SIGSTOP')
+  broker.signal('SIGSTOP')
   await service.logged('RECOVERING')
-  testbed.broker().signal('SIGCONT')
+  broker.signal('SIGCONT')
   await service.logged('RECOVERED')
   await whenCommitted(service, endsOf(records))
   await service.stop()
