@@ -91,7 +91,9 @@ test('the topics are made that the service reads and writes; its changelog it ma
   assert.equal(service('replay').environment?.['INPUT_TOPIC'], config.inputTopic)
 
   const [, takers = '', bytes = ''] =
-    /for topic in ([^;]+); do\s+create "\$\$topic" --config max\.message\.bytes=(\d+)/.exec(script) ?? []
+    /for topic in ([^;]+); do\s+create "\$\$topic" --config max\.message\.bytes=(\d+)/.exec(
+      script,
+    ) ?? []
   assert.deepEqual(takers.split(' '), [config.deadLetterTopic, config.lateTopic])
   const settings = new Map(
     [config.inputTopic, ...takers.split(' ')].map((topic) => [
