@@ -12,6 +12,8 @@ helm install scores helm/millrace --values my-values.yaml
 them. At the least:
 
 \`\`\`yaml
+image:
+  repository: registry.example/millrace
 topics:
   partitions: 6
 config:
