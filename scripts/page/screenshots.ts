@@ -1,6 +1,6 @@
 /**
- * Takes the pictures of `docs/page.md`: a real service on a real broker, flights coming in, and then what may go
- * wrong. What is committed has 128 colours, which is a third of the size.
+ * Takes the pictures of `docs/page.md`: real services on real brokers, first each thing that may go wrong, then three
+ * minutes of flights. What is committed has 256 colours, which is half of the size.
  *
  *     node scripts/page/screenshots.ts
  */
@@ -32,10 +32,11 @@ const STATE_VIEWPORT = { width: 1000, height: 760 }
 
 const flights = await readFlights()
 const browser = await launchBrowser()
-const page = await browser.newPage({ viewport: STATE_VIEWPORT })
-await showStates(page, flights, async (name, from) => {
-  if (from !== undefined) await page.evaluate(`document.querySelector('${from}').scrollIntoView()`)
-  await page.screenshot({ path: `${FOLDER}/page-${name}.png` })
+const visit = await browser.newPage({ viewport: STATE_VIEWPORT })
+await showStates(visit, flights, async (name, from) => {
+  if (from !== undefined)
+    await visit.evaluate(`document.querySelector('${from}').scrollIntoView(); scrollBy(0, -24)`)
+  await visit.screenshot({ path: `${FOLDER}/page-${name}.png` })
 })
 await showRunning()
 await browser.close()
