@@ -1,6 +1,6 @@
 /**
- * Takes the pictures of `docs/page.md`: real services on real brokers, first each thing that may go wrong, then three
- * minutes of flights. What is committed has 256 colours, which is half of the size.
+ * Takes the pictures of `docs/page.md`: real services on real brokers, first with drift and a flood of dead letters,
+ * then with three minutes of flights.
  *
  *     node scripts/page/screenshots.ts
  */
