@@ -26,6 +26,8 @@ export interface ActPlan {
   /** Events a second; as fast as it goes, unless set. */
   readonly rate?: number
   readonly screen: Screen
+  /** Variables of the service, beside those that every act has. */
+  readonly env?: Readonly<Record<string, string>>
   /** Told of the service, so that whoever stops the demo stops it too. */
   readonly onService: (service: DemoService) => void
 }
@@ -47,18 +49,10 @@ const TAKERS: ReadonlySet<string> = new Set(['late', 'deadLetters'])
 /** Topics of its own, a service of its own, a replay, and everything read back. */
 export async function play(plan: ActPlan): Promise<ActResult> {
   const { name, testbed, flights, rate, screen } = plan
-  const prefix = `demo-${Date.now().toString(36)}-${name}`
-  const topics = topicsOf(prefix)
-  await testbed.createTopics(
-    Object.entries(topics).map(([kind, topic]) => ({
-      name: topic,
-      partitions: PARTITIONS,
-      ...(TAKERS.has(kind) && { config: { 'max.message.bytes': '2097152' } }),
-    })),
-  )
+  const { topics, env } = await setUp(testbed, name)
   const [port = 0] = await freePorts(1)
   const logFile = join(LOGS, `demo-${name}.log`)
-  const service = new DemoService({ port, env: environment(testbed, prefix, topics), logFile })
+  const service = new DemoService({ port, env: { ...env, ...plan.env }, logFile })
   plan.onService(service)
   await service.ready()
   screen.step(`the service is ready: ${service.url}`)
@@ -88,6 +82,20 @@ export async function play(plan: ActPlan): Promise<ActResult> {
   screen.step(`${whole(progress.all)} records answered in ${seconds.toFixed(1)} s; reading back`)
   const read = await readBack({ brokers, registryUrl, partitions: PARTITIONS, topics })
   return { name, sent, seconds, eventsPerSecond: progress.all / seconds, latency, read }
+}
+
+/** Topics for flights, and the variables of a service that answers them. */
+export async function setUp(testbed: Testbed, name: string) {
+  const prefix = `demo-${Date.now().toString(36)}-${name}`
+  const topics = topicsOf(prefix)
+  await testbed.createTopics(
+    Object.entries(topics).map(([kind, topic]) => ({
+      name: topic,
+      partitions: PARTITIONS,
+      ...(TAKERS.has(kind) && { config: { 'max.message.bytes': '2097152' } }),
+    })),
+  )
+  return { topics, env: environment(testbed, prefix, topics) }
 }
 
 /** Shows how far the service is until it has answered everything. */

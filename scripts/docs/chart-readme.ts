@@ -12,12 +12,18 @@ helm install scores helm/millrace --values my-values.yaml
 them. At the least:
 
 \`\`\`yaml
+image:
+  repository: registry.example/millrace
 topics:
   partitions: 6
 config:
   KAFKA_BROKERS: kafka:9092
   SCHEMA_REGISTRY_URL: http://registry:8081
 \`\`\`
+
+No public registry has the image: build it (\`docs/deploy.md\`) and push it to one that the nodes reach, with the
+chart's \`appVersion\` as its tag unless \`image.tag\` or \`image.digest\` says otherwise. It has no model: one is baked in
+(\`FROM millrace\`, \`COPY … /model\`), or comes from where \`model.from\` says.
 
 A StatefulSet is the default because its pods keep their names. The pod's name is the \`INSTANCE_ID\`, with
 which an instance is a static member of Kafka's group: one that restarts takes its own partitions up

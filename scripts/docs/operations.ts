@@ -46,7 +46,7 @@ const ERROR_HELP = {
   KAFKA_UNAUTHORIZED: [
     'Kafka does not know the user or the password, or refuses a right',
     'The message says which of them. Check user and password; `docs/deploy.md` lists the rights, ' +
-      '`kafka-acls.sh --list` shows those that are given',
+      '`kafka-acls.sh --bootstrap-server $KAFKA_BROKERS --list` shows those that are given',
   ],
   REGISTRY_UNAVAILABLE: [
     'The registry does not answer',

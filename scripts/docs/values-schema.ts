@@ -31,6 +31,10 @@ const OBJECT = { type: 'object' }
 const OBJECTS = { type: 'array', items: OBJECT }
 const TEXTS = { type: 'object', additionalProperties: { type: 'string' } }
 const NAME = { type: 'string', minLength: 1 }
+const TOPIC_SETTINGS = {
+  type: 'object',
+  additionalProperties: { type: ['string', 'number', 'boolean'] },
+}
 const SECRET = { ...object({ name: NAME, key: NAME }), required: ['name', 'key'] }
 const COUNT = { type: 'integer', minimum: 0 }
 const SOME = { type: 'integer', minimum: 1 }
@@ -70,6 +74,7 @@ export function valuesSchema(): Schema {
         image: TEXT,
         input: FLAG,
         replicationFactor: SOME,
+        config: TOPIC_SETTINGS,
         serviceAccountName: TEXT,
         clientPropertiesSecret: TEXT,
       }),
@@ -259,7 +264,7 @@ function strimziSchema(): Schema {
     apiVersion: { enum: ['kafka.strimzi.io/v1', 'kafka.strimzi.io/v1beta2'] },
     cluster: TEXT,
     namespace: TEXT,
-    topics: object({ enabled: FLAG, input: FLAG, replicas: SOME, config: OBJECT }),
+    topics: object({ enabled: FLAG, input: FLAG, replicas: SOME, config: TOPIC_SETTINGS }),
     user: object({ enabled: FLAG, authentication: { enum: ['scram-sha-512', 'tls'] } }),
   })
 }

@@ -1,6 +1,6 @@
 /**
- * Takes the pictures of `docs/page.md`: a real service on a real broker, flights coming in. What is committed
- * has 128 colours, which is a third of the size.
+ * Takes the pictures of `docs/page.md`: real services on real brokers, first with drift and a flood of dead letters,
+ * then with three minutes of flights.
  *
  *     node scripts/page/screenshots.ts
  */
@@ -12,6 +12,7 @@ import type { DemoService } from '../demo/service.ts'
 import { readFlights } from '../flights/flights.ts'
 import { startTestbed } from '../testbed/testbed.ts'
 import { launchBrowser } from './browser.ts'
+import { showStates } from './states.ts'
 
 const FOLDER = resolve(import.meta.dirname, '../../docs/images')
 /** Events a second; all flights last longer than `SECONDS`. */
@@ -24,36 +25,54 @@ const PICTURES = [
   { name: 'page-phone', width: 390, height: 844, colorScheme: 'light', fullPage: false },
 ] as const
 
-const testbed = await startTestbed()
-const services: DemoService[] = []
-try {
-  const act = play({
-    name: 'page',
-    testbed,
-    flights: await readFlights(),
-    rate: RATE,
-    screen: new Screen(),
-    onService: (service) => services.push(service),
-  })
-  act.catch(() => undefined)
-  await Promise.race([act, sleep(SECONDS * 1_000)])
-  const [service] = services
-  if (service === undefined) throw new Error('there is no service')
-  await takePictures(service.url)
-} finally {
-  for (const service of services) service.kill()
-  await testbed.stop()
-}
+/** About a month: days go by in a second here, and a window is a day of the wall clock unless told otherwise. */
+const DRIFT_WINDOW_RECORDS = 27_000
+/** Wide enough for the table of partitions beside nothing else. */
+const STATE_VIEWPORT = { width: 1000, height: 760 }
+
+const flights = await readFlights()
+const browser = await launchBrowser()
+const visit = await browser.newPage({ viewport: STATE_VIEWPORT })
+await showStates(visit, flights, async (name, from) => {
+  if (from !== undefined)
+    await visit.evaluate(`document.querySelector('${from}').scrollIntoView(); scrollBy(0, -24)`)
+  await visit.screenshot({ path: `${FOLDER}/page-${name}.png` })
+})
+await showRunning()
+await browser.close()
 // What is still being written has nowhere to go.
 process.exit()
 
+async function showRunning(): Promise<void> {
+  const testbed = await startTestbed()
+  const services: DemoService[] = []
+  try {
+    const act = play({
+      name: 'page',
+      testbed,
+      flights,
+      rate: RATE,
+      screen: new Screen(),
+      env: { DRIFT_WINDOW_RECORDS: String(DRIFT_WINDOW_RECORDS) },
+      onService: (service) => services.push(service),
+    })
+    act.catch(() => undefined)
+    await Promise.race([act, sleep(SECONDS * 1_000)])
+    const [service] = services
+    if (service === undefined) throw new Error('there is no service')
+    await takePictures(service.url)
+  } finally {
+    for (const service of services) service.kill()
+    await testbed.stop()
+  }
+}
+
 async function takePictures(url: string): Promise<void> {
-  const browser = await launchBrowser()
   for (const { name, width, height, colorScheme, fullPage } of PICTURES) {
     const page = await browser.newPage({ viewport: { width, height }, colorScheme })
     await page.goto(`${url}/`)
     await page.waitForFunction("document.getElementById('model-facts').children.length > 0")
     await page.screenshot({ path: `${FOLDER}/${name}.png`, fullPage })
+    await page.close()
   }
-  await browser.close()
 }

@@ -52,7 +52,9 @@ export function tooSmall(
   return takers.flatMap((topic) => {
     const bytes = settings.get(topic)?.get(SIZE_SETTING)
     if (typeof bytes !== 'string' || Number(bytes) >= needed) return []
-    const repair = `kafka-configs.sh --alter --entity-type topics --entity-name ${topic} --add-config ${SIZE_SETTING}=${needed}`
+    const repair =
+      'kafka-configs.sh --bootstrap-server $KAFKA_BROKERS --alter --entity-type topics ' +
+      `--entity-name ${topic} --add-config ${SIZE_SETTING}=${needed}`
     return [
       `"${topic}" takes records of ${bytes} bytes; the largest of "${input}" need ${needed} with their headers: ${repair}`,
     ]

@@ -119,7 +119,7 @@ export const LOG_CODES = {
       'If the group has run before, its offsets have expired (`offsets.retention.minutes` of the ' +
       'brokers) or were deleted, and records are answered once more.',
     advice:
-      'Nothing on a first start. Else give the group offsets before it starts (`kafka-consumer-groups.sh --reset-offsets`)',
+      'Nothing on a first start. Else stop, and set them [from the audit log](production-checklist.md#offsets-from-the-audit-log) before the next start',
   },
   FIRST_START_LATE: {
     level: 'warn',

@@ -44,7 +44,7 @@ function runJob(folder: string, sets: readonly string[]): Ran {
   return { isOk: status === 0, text: stdout + stderr }
 }
 
-/** Partitions of each topic whose name begins so, and the largest record it takes where that is not the broker's. */
+/** Partitions of each topic whose name begins so; size of records and retention where they are not the broker's. */
 function describe(folder: string, prefix: string): Record<string, string> {
   const { brokers } = testbedAddresses()
   const args = ['--bootstrap-server', brokers, '--describe', '--topic', `${prefix}.*`]
@@ -53,7 +53,9 @@ function describe(folder: string, prefix: string): Record<string, string> {
   return Object.fromEntries(
     found.map(([line, topic = '', partitions = '']) => {
       const [, bytes] = /max\.message\.bytes=(\d+)/.exec(line) ?? []
-      return [topic, bytes === undefined ? partitions : `${partitions}, ${bytes} bytes`]
+      const [, retention] = /retention\.ms=(\d+)/.exec(line) ?? []
+      const told = [partitions, bytes && `${bytes} bytes`, retention && `${retention} ms`]
+      return [topic, told.filter(Boolean).join(', ')]
     }),
   )
 }
@@ -80,9 +82,10 @@ test("the topics job makes what is missing with Kafka's own tools, and leaves wh
   }
   assert.deepEqual(describe(folder, prefix), outputs)
 
-  const second = runJob(folder, [...sets, 'topics.partitions=8'])
+  const setting = 'topicsJob.config.retention\\.ms=86400000'
+  const second = runJob(folder, [...sets, setting, 'topics.partitions=8'])
   assert.ok(second.isOk, second.text)
-  assert.deepEqual(describe(folder, prefix), { ...outputs, [`${prefix}-input`]: '8' })
+  assert.deepEqual(describe(folder, prefix), { ...outputs, [`${prefix}-input`]: '8, 86400000 ms' })
 })
 
 test('the topics job fails when a topic cannot be made, so that the release waits for it', (t) => {

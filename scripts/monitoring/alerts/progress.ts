@@ -57,7 +57,7 @@ export const PROGRESS_ALERTS = {
       remedies: [
         'Is an instance restarting again and again? Its `INSTANCE_ID` keeps its partitions for `SESSION_TIMEOUT_MS` each time.',
         'Is its state being restored? See [MillraceRestoreLong](#millracerestorelong).',
-        'Which member does the group give it to? `kafka-consumer-groups.sh --describe --group <APP_ID> --members --verbose`',
+        'Which member does the group give it to? `kafka-consumer-groups.sh --bootstrap-server $KAFKA_BROKERS --describe --group $APP_ID --members --verbose`',
       ],
     },
     MillraceNoProgress: {

@@ -43,7 +43,7 @@ export function showRecent({ recordsPerSecond, p50Ms, p99Ms, perSecond }) {
   write(at('p99'), latency(p99Ms))
   write(at('p50'), latency(p50Ms))
   write(at('rate-most'), most > 0 ? `most ${count(most)}` : '')
-  write(at('p99-most'), slowest > 0 ? `most ${latency(slowest)}` : '')
+  write(at('p99-most'), slowest > 0 ? `P99, most ${latency(slowest)}` : '')
   sparkline(
     'rates',
     perSecond.records,

@@ -51,6 +51,7 @@ test('a topic that takes what the input holds only without the headers is named,
   const [line = '', ...more] = tooSmall(settings, 'in', ['dead', 'late'])
   assert.deepEqual(more, [])
   assert.match(line, /^"dead" takes records of 1048588 bytes; .* need 1064972 /)
+  assert.match(line, /: kafka-configs\.sh --bootstrap-server \$KAFKA_BROKERS --alter /)
   assert.match(line, /--entity-name dead --add-config max\.message\.bytes=1064972$/)
 })
 
