@@ -30,6 +30,8 @@ export interface RebalanceResult {
   readonly phases: readonly Phase[]
   readonly records: number
   readonly failures: readonly string[]
+  /** Nothing was lost or doubled: failures are of time alone. */
+  readonly isExact: boolean
   readonly logs: string
 }
 
@@ -90,8 +92,14 @@ export async function measureRebalances(
     })
   }
   const verdict = await stage.verify()
-  const failures = [...verdictFailures(verdict), ...idleFailures(phases, plan.bounds)]
-  return { phases, records: verdict.records, failures, logs: stage.logFolder }
+  const inexact = verdictFailures(verdict)
+  return {
+    phases,
+    records: verdict.records,
+    failures: [...inexact, ...idleFailures(phases, plan.bounds)],
+    isExact: inexact.length === 0,
+    logs: stage.logFolder,
+  }
 }
 
 async function pause(stage: Stage, forMs: number): Promise<void> {

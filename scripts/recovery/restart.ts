@@ -35,6 +35,8 @@ export interface RestartResult {
   readonly rounds: readonly Round[]
   readonly records: number
   readonly failures: readonly string[]
+  /** Nothing was lost or doubled: failures are of time alone. */
+  readonly isExact: boolean
   readonly logs: string
 }
 
@@ -70,8 +72,14 @@ export async function measureRestarts(
     }
   }
   const verdict = await stage.verify()
-  const failures = [...verdictFailures(verdict), ...lateRounds(rounds, plan.bounds)]
-  return { rounds, records: verdict.records, failures, logs: stage.logFolder }
+  const inexact = verdictFailures(verdict)
+  return {
+    rounds,
+    records: verdict.records,
+    failures: [...inexact, ...lateRounds(rounds, plan.bounds)],
+    isExact: inexact.length === 0,
+    logs: stage.logFolder,
+  }
 }
 
 async function endOnce(stage: Stage, ending: Ending): Promise<Round> {

@@ -5,26 +5,22 @@ import type {
   Message,
   TopicPartitionOffsetAndMetadata,
 } from '@confluentinc/kafka-javascript'
-import { ServiceError } from '../domain/errors.ts'
 import type { InputRecord } from '../domain/record.ts'
 import { fromCallback } from '../runtime/callback.ts'
 import { canKafka } from '../runtime/kafka-addon.ts'
-import { Connections } from '../runtime/kafka-connection.ts'
-import { KAFKA_ERROR, kafkaErrorOf, unauthorized } from '../runtime/kafka-error.ts'
+import { KAFKA_ERROR, kafkaErrorOf } from '../runtime/kafka-error.ts'
 import { kafkaRequest } from '../runtime/kafka-request.ts'
 import { readStatistics } from './consumer-statistics.ts'
 import {
   createGroupClient,
   giveBack,
   incremental,
-  isFatal,
-  isOver,
   POLL_WAIT_MS,
   pollRecords,
   storedOf,
 } from './group-client.ts'
 import type { Assignment, ClientProperties, GroupEvents } from './group-client.ts'
-import { OwnFencing } from './own-fencing.ts'
+import { KafkaTrouble } from './kafka-trouble.ts'
 import type { CommittedOffset, LogBounds, Rebalance, Source, StartOffset } from './port.ts'
 import { partitionCounts } from './partition-counts.ts'
 import { ReadProgress } from './read-progress.ts'
@@ -57,7 +53,7 @@ export class KafkaSource implements Source {
       else giveBack(client, error, partitions)
     },
     failed: (client, error) => {
-      if (client === this.#consumer) this.#noticeError(error)
+      if (client === this.#consumer && !this.#isGivenUp) this.#trouble.noticeError(error)
     },
     measured: (client, json) => {
       if (client !== this.#consumer) return
@@ -65,23 +61,20 @@ export class KafkaSource implements Source {
       this.#onStatistics?.(json)
     },
     logged: (client, line) => {
-      if (client === this.#consumer) this.#connections.noticeLog(line)
+      if (client === this.#consumer) this.#trouble.connections.noticeLog(line)
     },
   }
   #consumer: KafkaConsumer
-  readonly #connections = new Connections()
+  readonly #trouble: KafkaTrouble
   readonly #progress = new ReadProgress()
   /** Assigned, but waiting for `seek`. */
   readonly #paused = new Set<number>()
   #onRebalance: ((rebalance: Rebalance) => void) | undefined
   #rebalances = 0
-  #trouble: string | undefined
-  #fatal: ServiceError | undefined
   /** Assigned and answered for. */
   readonly #owned = new Set<number>()
   /** A rebalance has been answered since the last poll. */
   #isAnswered = false
-  readonly #fencing = new OwnFencing()
   /** The client is to be replaced, and the loop has yet to give up what the old one had. */
   #isGivenUp = false
   /** A client in another's place has yet to join. */
@@ -100,6 +93,7 @@ export class KafkaSource implements Source {
     readonly isPatched?: boolean
   }) {
     this.#topic = options.topic
+    this.#trouble = new KafkaTrouble(options.topic)
     this.#properties = options.properties
     this.#leavesGroup = options.leavesGroup ?? false
     this.#onStatistics = options.onStatistics
@@ -117,7 +111,7 @@ export class KafkaSource implements Source {
 
   async connect(): Promise<void> {
     try {
-      await this.#connections.connect((done) =>
+      await this.#trouble.connections.connect((done) =>
         this.#consumer.connect({ topic: '', allTopics: false, timeout: REQUEST_TIMEOUT_MS }, done),
       )
     } catch (error) {
@@ -137,7 +131,7 @@ export class KafkaSource implements Source {
   }
 
   async poll(recordsMax: number): Promise<readonly InputRecord[]> {
-    if (this.#fatal !== undefined) throw this.#fatal
+    this.#trouble.throwFatal()
     if (this.#isAway) {
       // Not before the loop has given up what the old client had.
       if (this.#isReplaced) this.#return ??= this.#comeBack()
@@ -146,8 +140,12 @@ export class KafkaSource implements Source {
     }
     this.#wakeAfterRebalance()
     const how = { isPatched: this.#isPatched, recordsMax, firstMs: this.#pollWaitMs }
-    const records = await pollRecords(this.#consumer, how, (error) => this.#noticeError(error))
-    if (this.#fatal !== undefined) throw this.#fatal
+    const records = await pollRecords(this.#consumer, how, (error) =>
+      this.#trouble.noticeError(error),
+    )
+    const why = await this.#trouble.replacement()
+    if (why !== undefined) this.#giveUp(why)
+    this.#trouble.throwFatal()
     this.#progress.delivered(records)
     return records
   }
@@ -228,7 +226,7 @@ export class KafkaSource implements Source {
   }
 
   trouble(): string | undefined {
-    return this.#trouble
+    return this.#trouble.text
   }
 
   async close(): Promise<void> {
@@ -271,7 +269,7 @@ export class KafkaSource implements Source {
       return
     }
     const lost = incremental(client).assignmentLost()
-    if (lost) this.#fencing.lost(performance.now())
+    if (lost) this.#trouble.lost()
     this.#announce({
       kind: lost ? 'lost' : 'revoked',
       number,
@@ -328,9 +326,7 @@ export class KafkaSource implements Source {
       this.#consumer.subscribe([this.#topic])
       this.#isReplaced = false
     } catch (error) {
-      // The next poll tries again; the trouble is told meanwhile.
-      this.#trouble ??= error instanceof Error ? error.message : String(error)
-      if (error instanceof ServiceError && error.disposition === 'exit') this.#fatal ??= error
+      this.#trouble.noticeReturn(error)
     } finally {
       this.#return = undefined
     }
@@ -361,40 +357,9 @@ export class KafkaSource implements Source {
     }
   }
 
-  #noticeError(error: unknown): void {
-    const cause = kafkaErrorOf(error)
-    if (cause.code === KAFKA_ERROR.allBrokersDown) {
-      this.#noteOutage(`no broker reachable: ${cause.message}`)
-    } else if (cause.code === KAFKA_ERROR.autoOffsetReset) {
-      this.#fatal = new ServiceError('STATE_GAP', `${this.#topic}: ${cause.message}`, error)
-    } else if (this.#isGivenUp) {
-      return
-    } else if (isFatal(cause.code) && this.#fencing.takes(performance.now())) {
-      this.#giveUp(cause.message)
-    } else if (isOver(cause.code)) {
-      this.#fatal = new ServiceError('CONSUMER_FATAL', `consumer: ${cause.message}`, error)
-    } else {
-      this.#fatal ??= unauthorized(cause, `consuming ${this.#topic}`)
-    }
-  }
-
   #noticeStatistics(json: string): void {
     const statistics = readStatistics(json, this.#topic)
     this.#progress.measured(statistics.logEnds)
-    // The client tells of brokers that are gone only now and then; its statistics always do.
-    if (statistics.isAnyBrokerUp) {
-      this.#trouble = undefined
-      this.#connections.areUp()
-      return
-    }
-    const { failure, refusal } = this.#connections
-    const known = failure === undefined ? this.#trouble : `no broker reachable: ${failure}`
-    this.#noteOutage(known ?? 'no broker reachable: no connection is up')
-    this.#fatal ??= refusal
-  }
-
-  #noteOutage(trouble: string): void {
-    this.#trouble = trouble
-    this.#fencing.outage(performance.now())
+    this.#trouble.noticeBrokers(statistics.isAnyBrokerUp)
   }
 }

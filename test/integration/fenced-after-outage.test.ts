@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { consumerProperties } from '../../src/config/client-properties.ts'
 import { loadConfig } from '../../src/config/load.ts'
@@ -17,6 +18,9 @@ const SESSION_MS = 20_000
 /** Until the service has noticed; shorter than the session. */
 const AWAY_MS = 3_000
 const JOIN_WAIT_MS = 45_000
+const POLL_MS = 50
+/** Several heartbeats: one is answered that the member is fenced. */
+const FENCED_WAIT_MS = 4_000
 
 test('fenced after an outage, a service joins with a new client and goes on', async (t) => {
   const detour = await startDetour(t)
@@ -49,9 +53,31 @@ test('fenced without an outage, it ends: another process has its name', async (t
   assert.equal(await service.exit(), 3, service.describe())
 })
 
-test('a source whose loop is slow to answer the loss joins again all the same', async (t) => {
-  const detour = await startDetour(t)
-  const { bed, env, proxy } = detour
+for (const [what, isPolled] of [
+  ['is slow to answer the loss', true],
+  ['polls only once the outage is over', false],
+] as const) {
+  test(`a source whose loop ${what} joins again all the same`, async (t) => {
+    const detour = await startDetour(t)
+    const { source, waiting, pollUntil } = await startSource(t, detour)
+    await pollUntil('an assignment', ({ kind }) => kind === 'assigned')
+    for (const rebalance of waiting.splice(0)) rebalance.answer()
+    await detour.proxy.close()
+    const backAt = performance.now() + AWAY_MS
+    while (performance.now() < backAt) await (isPolled ? source.poll(1) : sleep(POLL_MS))
+    await takeName(detour)
+    await detour.reopen()
+    if (!isPolled) await sleep(FENCED_WAIT_MS)
+    await pollUntil('the loss', (each) => each.kind !== 'assigned' && each.why !== undefined)
+    for (let polls = 0; polls < 3; polls += 1) assert.deepEqual(await source.poll(1), [])
+    for (const rebalance of waiting.splice(0)) rebalance.answer()
+    await pollUntil('another assignment', ({ kind }) => kind === 'assigned')
+    for (const rebalance of waiting.splice(0)) rebalance.answer()
+  })
+}
+
+/** A source on the detour that leaves it to the test when it is polled and rebalances are answered. */
+async function startSource(t: TestContext, { bed, env }: Detour) {
   const { config } = loadConfig(
     { ...env, SESSION_TIMEOUT_MS: String(SESSION_MS) },
     { readFile: () => '', hostname: 'slow' },
@@ -71,19 +97,8 @@ test('a source whose loop is slow to answer the loss joins again all the same', 
       await source.poll(1)
     }
   }
-  await pollUntil('an assignment', ({ kind }) => kind === 'assigned')
-  for (const rebalance of waiting.splice(0)) rebalance.answer()
-  await proxy.close()
-  const backAt = performance.now() + AWAY_MS
-  while (performance.now() < backAt) await source.poll(1)
-  await takeName(detour)
-  await detour.reopen()
-  await pollUntil('the loss', (each) => each.kind !== 'assigned' && each.why !== undefined)
-  for (let polls = 0; polls < 3; polls += 1) assert.deepEqual(await source.poll(1), [])
-  for (const rebalance of waiting.splice(0)) rebalance.answer()
-  await pollUntil('another assignment', ({ kind }) => kind === 'assigned')
-  for (const rebalance of waiting.splice(0)) rebalance.answer()
-})
+  return { source, waiting, pollUntil }
+}
 
 /** Another client of the same name joins the group, past the proxy. */
 async function takeName({ bed }: Detour): Promise<void> {

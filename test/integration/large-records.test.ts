@@ -110,8 +110,8 @@ function jsonCases(): readonly Case[] {
 /** Runs the command that a log line recommends, with the class behind the script. */
 async function follow(brokers: string, advice: string): Promise<void> {
   const [, flags = ''] = /kafka-configs\.sh (.*)$/.exec(advice) ?? []
-  const args = ['-cp', CLASSPATH, 'kafka.admin.ConfigCommand', '--bootstrap-server', brokers]
-  await promisify(execFile)(JAVA, [...args, ...flags.split(' ')])
+  const args = flags.replace('$KAFKA_BROKERS', brokers).split(' ')
+  await promisify(execFile)(JAVA, ['-cp', CLASSPATH, 'kafka.admin.ConfigCommand', ...args])
 }
 
 test('records of 10 MB and of 5,000 headers are answered once, or kept as they came, and what follows goes on', async (t) => {

