@@ -106,7 +106,8 @@ export function errorText(code: number): string {
  * A stock one can be used. It never frees the offsets it is given with a commit
  * (`docs/upstream/kafka-javascript-send-offsets-leak.md`): partitions that have not advanced are never
  * sent, which keeps the leak small. Crashes (`docs/upstream/librdkafka-admin-offsets.md`,
- * `docs/upstream/librdkafka-unknown-leader.md`) are among the deaths that a successor heals. What it cannot do at all is done another way, or not checked.
+ * `docs/upstream/librdkafka-unknown-leader.md`) are among the deaths that a successor heals. What it cannot do at
+ * all is done another way, or not checked.
  */
 export function clientWarning(native: unknown = addon): string | undefined {
   const lacks: string[] = []
