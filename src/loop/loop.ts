@@ -16,6 +16,8 @@ import { Settlement } from './settlement.ts'
  */
 const SETTLE_MS = 2
 
+type Release = Exclude<Rebalance, { kind: 'assigned' }>
+
 /**
  * Consume, transform, produce, commit: the only mutator of positions and state.
  *
@@ -43,7 +45,11 @@ export class Loop {
     this.#insistence = new Insistence(parts, { isStopping: () => this.#isStopping, beat })
     const insist = <Value>(call: () => Promise<Value>) => this.#insistence.repeat(call)
     this.#restorer = new Restorer({ ...parts, insist })
-    this.#settlement = new Settlement(parts, this.#insistence, () => this.#reopen())
+    this.#settlement = new Settlement(parts, this.#insistence, {
+      reopen: () => this.#reopen(),
+      isAwaited: () => this.#rebalances.length > 0,
+      answer: () => this.#answerWithoutUnit(),
+    })
     this.#heartbeatAtMs = parts.clock.now()
   }
 
@@ -203,6 +209,14 @@ export class Loop {
     return batch
   }
 
+  /** The same while no unit is open in here, and what was read ahead is dropped. */
+  #answerWithoutUnit(): void {
+    for (let next = this.#rebalances.shift(); next; next = this.#rebalances.shift()) {
+      if (next.kind === 'assigned') this.#assigned(next)
+      else this.#giveUp(next)
+    }
+  }
+
   #assigned(rebalance: Extract<Rebalance, { kind: 'assigned' }>): void {
     rebalance.answer()
     if (rebalance.partitions.length > 0) this.#phase = 'running'
@@ -235,31 +249,34 @@ export class Loop {
    * Partitions go: the unit is committed first, or taken back. What becomes of one that was taken back is
    * decided after the answer, since the whole group waits for that.
    */
-  async #released<Kept extends Batch | undefined>(
-    rebalance: Exclude<Rebalance, { kind: 'assigned' }>,
-    held: Kept,
-  ): Promise<Kept> {
-    const { engine, partitions, fetcher, events, rebalanceDrainMs } = this.#parts
+  async #released<Kept extends Batch | undefined>(rebalance: Release, held: Kept): Promise<Kept> {
+    const { partitions, rebalanceDrainMs } = this.#parts
     const settlement = this.#settlement
     const taken =
       rebalance.kind === 'lost'
         ? await settlement.takeBack(new ServiceError('TRANSACTION_ABORTABLE', 'lost'))
         : await settlement.commitWithin(rebalanceDrainMs)
+    this.#giveUp(rebalance)
+    const again = taken === undefined ? [] : await settlement.decide(taken)
+    await this.#seek(again)
+    const isAgain = new Set(again.map(({ partition }) => partition))
+    const isOwned = (partition: number): boolean => partitions.get(partition) !== undefined
+    return only(held, (partition) => isOwned(partition) && !isAgain.has(partition))
+  }
+
+  /** Closes what goes and answers. */
+  #giveUp(rebalance: Release): void {
+    const { engine, partitions, fetcher, events } = this.#parts
     for (const partition of rebalance.partitions) {
       this.#restorer.cancel(partition)
       if (partitions.get(partition) === undefined) continue
       engine.close(partition)
       partitions.close(partition)
     }
-    const isOwned = (partition: number): boolean => partitions.get(partition) !== undefined
-    fetcher.retain(isOwned)
+    fetcher.retain((partition) => partitions.get(partition) !== undefined)
     rebalance.answer()
     if (partitions.all().length === 0 && this.#restorer.isIdle)
       this.#phase = 'waiting-for-assignment'
     events.released(rebalance)
-    const again = taken === undefined ? [] : await settlement.decide(taken)
-    await this.#seek(again)
-    const isAgain = new Set(again.map(({ partition }) => partition))
-    return only(held, (partition) => isOwned(partition) && !isAgain.has(partition))
   }
 }

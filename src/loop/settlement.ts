@@ -19,20 +19,29 @@ export interface TakenBack {
   readonly again: ReadonlySet<number>
 }
 
+/** What settling a unit needs of the loop. */
+export interface LoopHooks {
+  /** Makes the state of all owned partitions anew, from where the group stands. */
+  readonly reopen: () => void
+  /** Whether the group waits for an answer. */
+  readonly isAwaited: () => boolean
+  /** Answers it while no unit is open in here. */
+  readonly answer: () => void
+}
+
 /** Ends the open unit of work: commits it, takes it back, or finds out what became of it. */
 export class Settlement {
   readonly #parts: LoopParts
   readonly #insistence: Insistence
-  /** State of all owned partitions anew, from where the group stands. */
-  readonly #reopen: () => void
+  readonly #hooks: LoopHooks
   #failuresInRow = 0
   #committedAt = -Infinity
   #isRecovering = false
 
-  constructor(parts: LoopParts, insistence: Insistence, reopen: () => void) {
+  constructor(parts: LoopParts, insistence: Insistence, hooks: LoopHooks) {
     this.#parts = parts
     this.#insistence = insistence
-    this.#reopen = reopen
+    this.#hooks = hooks
   }
 
   /** When a unit was last committed, monotonic ms. */
@@ -78,14 +87,19 @@ export class Settlement {
   }
 
   /**
-   * Answers an error of the unit: takes it back, or finds out what became of it.
+   * Answers an error of the unit: takes it back, or finds out what became of it. A rebalance that waits is
+   * answered before, since the whole group waits with it.
    *
    * @returns what must be read again
    * @throws what neither is an answer to, or has not helped often enough
    */
   async mend(error: unknown): Promise<readonly StartOffset[]> {
     const cause = this.#mendable(error)
-    if (cause.disposition === 'abort') return this.decide(await this.takeBack(cause))
+    if (cause.disposition === 'abort' || this.#hooks.isAwaited()) {
+      const taken = await this.takeBack(cause)
+      this.#hooks.answer()
+      return this.decide(taken)
+    }
     const { fetcher, partitions, processor } = this.#parts
     const ahead = await fetcher.drop()
     await processor.drop()
@@ -185,7 +199,7 @@ export class Settlement {
     // What was taken back is committed, or somebody else has been at work.
     this.#parts.tally.reset()
     await this.#parts.fetcher.drop()
-    this.#reopen()
+    this.#hooks.reopen()
     return []
   }
 

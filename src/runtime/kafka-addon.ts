@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module'
 
-/** What the addon says of itself where that is mended which cannot be found out: leak and crash. */
+/** What the addon says of itself where that is mended which cannot be found out. */
 const MARK = 'send-offsets-leak'
 /** The addon below the client. The package has no types for it, and does not pass all of it on. */
 const addon: unknown = createRequire(import.meta.url)(
@@ -106,8 +106,9 @@ export function errorText(code: number): string {
  * A stock one can be used. It never frees the offsets it is given with a commit
  * (`docs/upstream/kafka-javascript-send-offsets-leak.md`): partitions that have not advanced are never
  * sent, which keeps the leak small. Crashes (`docs/upstream/librdkafka-admin-offsets.md`,
- * `docs/upstream/librdkafka-unknown-leader.md`) are among the deaths that a successor heals. What it cannot do at
- * all is done another way, or not checked.
+ * `docs/upstream/librdkafka-unknown-leader.md`) are among the deaths that a successor heals. A rejoin that comes too
+ * late is not told (`docs/upstream/librdkafka-lost-rejoin.md`), and nothing here can find it out. What it cannot do
+ * at all is done another way, or not checked.
  */
 export function clientWarning(native: unknown = addon): string | undefined {
   const lacks: string[] = []
@@ -118,6 +119,8 @@ export function clientWarning(native: unknown = addon): string | undefined {
     lacks.push('it leaks 100 bytes or more for each partition of each commit: memory will grow')
     lacks.push('it crashes where the coordinator is away when a former owner is looked for')
     lacks.push('it may crash where a broker comes back and does not know each leader yet')
+    lacks.push('records may be answered twice after a rejoin that came too late')
+    lacks.push('it stands still for longer at a rebalance')
   }
   if (!canKafka('consumeBatch', native)) lacks.push('it reads records one by one, which is slower')
   if (!canKafka('produceBatch', native)) lacks.push('it takes records one by one, which is slower')

@@ -14,6 +14,7 @@ export const KAFKA_ERROR = {
   maxPollExceeded: -147,
   fenced: -144,
   autoOffsetReset: -140,
+  illegalGeneration: 22,
   topicAuthorization: 29,
   groupAuthorization: 30,
   clusterAuthorization: 31,

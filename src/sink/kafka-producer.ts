@@ -23,8 +23,6 @@ const INIT_TIMEOUT_MS = 30_000
 const ABANDONED_MAX = 2
 /** Longest wait for records of a transaction that is to be aborted. */
 const ABORT_FLUSH_MS = 100
-/** Longest wait for an abort that is only to spare the successor one. */
-const ABORT_WAIT_MS = 1_000
 /**
  * Batches of so many partitions go in one request. The broker answers the requests of a connection one after
  * the other, and a unit of work writes to every partition of every topic.
@@ -35,6 +33,9 @@ const JOINING = { 'produce.request.max.partitions': 100 }
  * (`docs/upstream/librdkafka-transaction-gap.md`).
  */
 const ONE_BY_ONE = { 'max.in.flight.requests.per.connection': 1 }
+/** Attempts to send offsets with the generation of now: the client has that as soon as the group has it. */
+const GENERATIONS_MAX = 5
+const GENERATION_WAIT_MS = 10
 /** librdkafka's log facility for why a transaction failed. */
 const TRANSACTION_LOG = 'TXNERR'
 const LOG_WAIT_MS = 10
@@ -150,7 +151,25 @@ export class KafkaProducer implements TransactionalProducer {
     return batch.count
   }
 
+  /**
+   * A member rejoins its group behind our back, and the generation that the client has put down at the
+   * beginning of the call may be over at its end. The member is the same and owns what it owned: none of it goes to
+   * another before the loop has answered. A patched client lets the same be said with the new generation
+   * (`docs/upstream/librdkafka-moved-generation.md`); with a stock one the unit is taken back.
+   */
   async sendOffsets(offsets: readonly OffsetCommit[]): Promise<void> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        await this.#sendOffsets(offsets)
+        return
+      } catch (error) {
+        if (!hasMoved(error) || attempt === GENERATIONS_MAX) throw error
+      }
+      await new Promise((resolve) => setTimeout(resolve, GENERATION_WAIT_MS))
+    }
+  }
+
+  async #sendOffsets(offsets: readonly OffsetCommit[]): Promise<void> {
     await this.#call('send-offsets', (done) =>
       this.#producer.sendOffsetsToTransaction(
         [...offsets],
@@ -169,24 +188,11 @@ export class KafkaProducer implements TransactionalProducer {
   async abortTransaction(): Promise<void> {
     const { requestTimeoutMs } = this.#options
     if (this.#mustAbort) {
-      await this.#abortAtOnce()
+      // librdkafka has dropped what was queued, and with it the sequence of a later transaction.
       throw new ServiceError('PRODUCER_FATAL', 'abort: the client is done with')
     }
     await this.#flush()
     await this.#call('abort', (done) => this.#producer.abortTransaction(requestTimeoutMs, done))
-  }
-
-  /**
-   * librdkafka has dropped what was queued, and with it the sequence of a later transaction: a successor
-   * follows in any case. One that finds the transaction open asks again after 500 ms
-   * (`rd_kafka_idemp_pid_timer_restart`), in which every partition stands still; so it is closed before.
-   */
-  async #abortAtOnce(): Promise<void> {
-    try {
-      await this.#call('abort', (done) => this.#producer.abortTransaction(ABORT_WAIT_MS, done))
-    } catch {
-      // The successor aborts it.
-    }
   }
 
   /**
@@ -298,7 +304,7 @@ export class KafkaProducer implements TransactionalProducer {
       // The client tells the cause in its log only, which comes on another path.
       await new Promise((resolve) => setTimeout(resolve, LOG_WAIT_MS))
       const translated = translate(flow, error, this.#whyAborted)
-      if (translated.code === 'TRANSACTION_ABORTABLE') this.#mustAbort = true
+      if (kafkaErrorOf(error).isTxnRequiresAbort) this.#mustAbort = true
       throw translated
     } finally {
       clearTimeout(timer)
@@ -348,11 +354,19 @@ export function codeOf(flow: Flow, cause: KafkaError): ErrorCode {
   if (isFenced(cause)) return 'PRODUCER_FENCED'
   if (cause.isFatal) return 'PRODUCER_FATAL'
   if (cause.isTxnRequiresAbort) return 'TRANSACTION_ABORTABLE'
+  if (cause.code === KAFKA_ERROR.illegalGeneration) return 'TRANSACTION_ABORTABLE'
   if (flow === 'init') return 'KAFKA_UNAVAILABLE'
   if (cause.code === KAFKA_ERROR.timedOut && flow !== 'begin') return 'COMMIT_UNCERTAIN'
   // Nothing has begun that the same call could go on with.
   if (cause.isRetriable && flow !== 'begin') return 'TRANSACTION_RETRIABLE'
   return 'PRODUCER_FATAL'
+}
+
+/** The group has gone on to a generation that the client did not know when it was asked; the transaction is open still. */
+function hasMoved(error: unknown): boolean {
+  if (!(error instanceof ServiceError)) return false
+  const { code, isTxnRequiresAbort } = kafkaErrorOf(error.cause)
+  return code === KAFKA_ERROR.illegalGeneration && !isTxnRequiresAbort
 }
 
 function isFenced(cause: KafkaError): boolean {

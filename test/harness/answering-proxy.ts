@@ -60,6 +60,12 @@ export function requestVersion(request: Buffer): number {
   return request.readInt16BE(LENGTH_BYTES + 2)
 }
 
+/** The `client.id` of who asks. RequestHeader: kind, version, correlation id, then it, with its length before it. */
+export function clientOf(request: Buffer): string {
+  const at = LENGTH_BYTES + 8
+  return request.toString('utf8', at + 2, at + 2 + request.readInt16BE(at))
+}
+
 /** The answer to a request: its length, whom it is for, and these fields. */
 export function answerTo(request: Buffer, fields: readonly Buffer[]): Buffer {
   const body = Buffer.concat([int32(requestHeader(request).correlationId), ...fields])
