@@ -21,12 +21,16 @@ export function clusterOf(testbed: Testbed): Cluster {
 /** Partitions of every topic of a run, unless others are asked for. */
 export const PARTITIONS = 4
 
-const CONNECT = { topic: '', allTopics: false, timeout: 10_000 } as const
+const CONNECT = { allTopics: false, timeout: 10_000 } as const
 const POLL_RECORDS_MAX = 10_000
 const POLL_WAIT_MS = 20
 
 /** A connected producer that spreads keys as the Java clients do. */
-export async function connectProducer(brokers: string, lingerMs: number): Promise<Producer> {
+export async function connectProducer(
+  brokers: string,
+  topic: string,
+  lingerMs: number,
+): Promise<Producer> {
   const producer = new kafka.RdKafka.Producer({
     'bootstrap.servers': brokers,
     'enable.idempotence': true,
@@ -34,7 +38,7 @@ export async function connectProducer(brokers: string, lingerMs: number): Promis
     'linger.ms': lingerMs,
     'queue.buffering.max.messages': 200_000,
   })
-  await fromCallback((done) => producer.connect(CONNECT, done))
+  await fromCallback((done) => producer.connect({ ...CONNECT, topic }, done))
   producer.setPollInBackground(true)
   return producer
 }
@@ -59,7 +63,7 @@ export async function connectReader(brokers: string, topic: string): Promise<Kaf
   )
   consumer.setDefaultConsumeTimeout(POLL_WAIT_MS)
   waitForFirstOnly(consumer)
-  await fromCallback((done) => consumer.connect(CONNECT, done))
+  await fromCallback((done) => consumer.connect({ ...CONNECT, topic }, done))
   const all = Array.from({ length: PARTITIONS }, (_, partition) => ({ topic, partition }))
   consumer.assign(all.map((entry) => ({ ...entry, offset: 0 })))
   return consumer

@@ -22,7 +22,7 @@ export async function fillTopic(options: {
   readonly progress: Progress
 }): Promise<readonly Fate[]> {
   const { brokers, topic, events, generator, progress } = options
-  const producer = await connectProducer(brokers, FILL_LINGER_MS)
+  const producer = await connectProducer(brokers, topic, FILL_LINGER_MS)
   const fates: Fate[] = []
   for (let sent = 0; sent < events; sent++) {
     if (sent % CHUNK === 0) {

@@ -171,7 +171,7 @@ async function send(options: {
 }): Promise<void> {
   const { brokers, topic, generator, rate, sent, screen, onWarm } = options
   let isWarm = false
-  const producer = await connectProducer(brokers, 0)
+  const producer = await connectProducer(brokers, topic, 0)
   const startedAt = performance.now()
   for (let next = 0; next < sent.length; ) {
     const due = Math.min(sent.length, ((performance.now() - startedAt) / 1_000) * rate)

@@ -27,7 +27,7 @@ Exit status: 0 at most 20 bytes stay for each offset; 1 more do; 2 wrong usage.
 const COMMITS_MIN = 1_000
 const BYTES_PER_OFFSET_MAX = 20
 const MIB = 1024 * 1024
-const CONNECT = { topic: '', allTopics: false, timeout: 10_000 } as const
+const CONNECT = { allTopics: false, timeout: 10_000 } as const
 const REQUEST_TIMEOUT_MS = 30_000
 const SAMPLE_EVERY = 100
 
@@ -76,8 +76,8 @@ async function measure(options: Load): Promise<Result> {
       'transactional.id': topic,
       'retry.backoff.ms': 5,
     })
-    await fromCallback((done) => consumer.connect(CONNECT, done))
-    await fromCallback((done) => producer.connect(CONNECT, done))
+    await fromCallback((done) => consumer.connect({ ...CONNECT, topic }, done))
+    await fromCallback((done) => producer.connect({ ...CONNECT, topic }, done))
     producer.setPollInBackground(true)
     await answered((done) => producer.initTransactions(REQUEST_TIMEOUT_MS, done))
     const result = await commitAll({ ...options, topic, consumer, producer, screen })

@@ -44,6 +44,7 @@ async function run(events: number): Promise<CeilingResult> {
   const source = new KafkaSource({ topic: input, properties: consumerProperties(config) })
   const producer = new KafkaProducer({
     properties: producerProperties(config),
+    topic: input,
     consumer: () => source.client,
     requestTimeoutMs: DEADLINE_MS,
   })

@@ -156,9 +156,7 @@ async function fill(
     'queue.buffering.max.messages': 2_000_000,
     'compression.codec': 'lz4',
   })
-  await fromCallback((done) =>
-    producer.connect({ topic: '', allTopics: false, timeout: 10_000 }, done),
-  )
+  await fromCallback((done) => producer.connect({ topic, allTopics: false, timeout: 10_000 }, done))
   const row = new Float64Array(engine.columns)
   for (let partition = 0; partition < partitions; partition++) engine.open(partition)
   for (let tile = 0; tile < tiles; tile++) {

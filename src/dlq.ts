@@ -139,6 +139,7 @@ class KafkaWorkbench implements Workbench {
     await this.#partitions(this.#config.inputTopic)
     this.#producer = new KafkaProducer({
       properties: queueProducerProperties(this.#config),
+      topic: this.#config.inputTopic,
       consumer: () => this.#source.client,
       requestTimeoutMs: this.#config.transactionTimeoutMs,
     })

@@ -307,7 +307,11 @@ export class Service {
     const of = { groupId: config.appId, topic: config.inputTopic }
     return {
       lastWritten: (partitions) => readLastWritten(adminProperties(config), { ...of, partitions }),
-      fence: (instanceId) => fenceProducer(producerProperties(config, instanceId)),
+      fence: (instanceId) =>
+        fenceProducer({
+          properties: producerProperties(config, instanceId),
+          topic: config.featuresTopic,
+        }),
     }
   }
 

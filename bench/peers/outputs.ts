@@ -154,9 +154,7 @@ async function readAll(
     },
     {},
   )
-  await fromCallback((done) =>
-    consumer.connect({ topic: '', allTopics: false, timeout: 10_000 }, done),
-  )
+  await fromCallback((done) => consumer.connect({ topic, allTopics: false, timeout: 10_000 }, done))
   const all = Array.from({ length: PARTITIONS }, (_, partition) => ({
     topic,
     partition,

@@ -6,7 +6,7 @@ import { fromCallback } from '../../src/runtime/callback.ts'
 import type { Flight } from '../flights/flight.ts'
 import { FLIGHT_SCHEMA, toFlightRecord } from '../flights/record.ts'
 
-const CONNECT = { topic: '', allTopics: false, timeout: 10_000 } as const
+const CONNECT = { allTopics: false, timeout: 10_000 } as const
 const QUEUE_FULL = -184
 /** Records between two looks at the clock. */
 const CHUNK = 200
@@ -44,7 +44,7 @@ export async function replay(plan: ReplayPlan): Promise<Sent> {
   const { topic, flights, rate, onSent } = plan
   const encode = flightEncoder(await registerFlight(plan))
   const damages = damagesOf(encode)
-  const producer = await connect(plan.brokers)
+  const producer = await connect(plan)
   const startedAt = performance.now()
   const counts = { damaged: 0, late: 0 }
   const send = (flight: Flight, value: Buffer | null) => produce(producer, topic, flight, value)
@@ -103,7 +103,10 @@ async function registerFlight({ registryUrl, topic }: ReplayPlan): Promise<numbe
   return id
 }
 
-async function connect(brokers: string): Promise<Producer> {
+async function connect({
+  brokers,
+  topic,
+}: Pick<ReplayPlan, 'brokers' | 'topic'>): Promise<Producer> {
   const producer = new kafka.RdKafka.Producer({
     'bootstrap.servers': brokers,
     'enable.idempotence': true,
@@ -111,7 +114,7 @@ async function connect(brokers: string): Promise<Producer> {
     partitioner: 'murmur2_random',
     'linger.ms': 5,
   })
-  await fromCallback((done) => producer.connect(CONNECT, done))
+  await fromCallback((done) => producer.connect({ ...CONNECT, topic }, done))
   producer.setPollInBackground(true)
   return producer
 }

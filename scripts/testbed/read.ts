@@ -2,7 +2,7 @@ import kafka from '@confluentinc/kafka-javascript'
 import type { KafkaConsumer, Message } from '@confluentinc/kafka-javascript'
 import { fromCallback } from '../../src/runtime/callback.ts'
 
-const CONNECT = { topic: '', allTopics: false, timeout: 10_000 } as const
+const CONNECT = { allTopics: false, timeout: 10_000 } as const
 const POLL_WAIT_MS = 50
 const POLL_RECORDS_MAX = 10_000
 /** Longest time without a record before reading counts as failed. */
@@ -40,7 +40,7 @@ export async function readCommitted(
   consumer.on('partition.eof', (end: { partition: number }) => ended.add(end.partition))
   consumer.setDefaultConsumeTimeout(POLL_WAIT_MS)
   waitForFirstOnly(consumer)
-  await fromCallback((done) => consumer.connect(CONNECT, done))
+  await fromCallback((done) => consumer.connect({ ...CONNECT, topic }, done))
   const all = Array.from({ length: partitions }, (_, partition) => ({ topic, partition }))
   consumer.assign(all.map((each) => ({ ...each, offset: 0 })))
   let heardAt = performance.now()

@@ -2,7 +2,7 @@ import kafka from '@confluentinc/kafka-javascript'
 import type { KafkaConsumer, Message } from '@confluentinc/kafka-javascript'
 import { fromCallback } from '../../src/runtime/callback.ts'
 
-const CONNECT = { topic: '', allTopics: false, timeout: 10_000 } as const
+const CONNECT = { allTopics: false, timeout: 10_000 } as const
 const POLL_MS = 20
 const POLL_RECORDS_MAX = 5_000
 
@@ -44,7 +44,7 @@ export class CommittedReader {
     consumer.setDefaultConsumeTimeout(1)
     // Lost connections are part of the run; the client comes back by itself.
     consumer.on('event.error', () => undefined)
-    await fromCallback((done) => consumer.connect(CONNECT, done))
+    await fromCallback((done) => consumer.connect({ ...CONNECT, topic }, done))
     const all = Array.from({ length: partitions }, (_, partition) => ({ topic, partition }))
     consumer.assign(all.map((each) => ({ ...each, offset: 0 })))
     const reader = new CommittedReader(consumer, onMessages)

@@ -4,7 +4,7 @@ import type { LibrdKafkaError } from '@confluentinc/kafka-javascript'
 import { fromCallback } from '../../src/runtime/callback.ts'
 import type { InputPlan } from './records.ts'
 
-const CONNECT = { topic: '', allTopics: false, timeout: 10_000 } as const
+const CONNECT = { allTopics: false, timeout: 10_000 } as const
 const TICK_MS = 50
 const FLUSH_MS = 60_000
 const ATTEMPTS_MAX = 3
@@ -52,7 +52,7 @@ export async function writeEvenly(plan: WritePlan): Promise<void> {
   producer.on('delivery-report', (error: LibrdKafkaError | null, { opaque }) => {
     if (error) failed.push({ record: opaque, why: error.message })
   })
-  await fromCallback((done) => producer.connect(CONNECT, done))
+  await fromCallback((done) => producer.connect({ ...CONNECT, topic }, done))
   // Records that nobody asked about stay in the queue until their reports are fetched.
   producer.setPollInBackground(true)
   const startedAt = performance.now()

@@ -1,21 +1,15 @@
 import kafka from '@confluentinc/kafka-javascript'
 import type { KafkaConsumer, Producer } from '@confluentinc/kafka-javascript'
 import { ServiceError } from '../domain/errors.ts'
-import type { ErrorCode } from '../domain/errors.ts'
-import type { OutputRecord } from '../domain/record.ts'
 import { fromCallback } from '../runtime/callback.ts'
 import { isAnyBrokerUp, parseBrokers } from '../runtime/broker-connections.ts'
 import { abortsOnGap, canKafka, errorText, joinsProduceRequests } from '../runtime/kafka-addon.ts'
 import type { ProduceHandle } from '../runtime/kafka-addon.ts'
-import {
-  KAFKA_ERROR,
-  kafkaErrorOf,
-  unauthorized,
-  unauthorizedTransaction,
-} from '../runtime/kafka-error.ts'
-import type { KafkaError } from '../runtime/kafka-error.ts'
+import { KAFKA_ERROR, kafkaErrorOf } from '../runtime/kafka-error.ts'
 import type { OutputBatch } from './output-batch.ts'
 import type { OffsetCommit, TransactionalProducer } from './port.ts'
+import { hangError, hasMoved, produceError, translate } from './producer-errors.ts'
+import type { Flow } from './producer-errors.ts'
 
 /** First call against a cold cluster may have to wait for its transaction coordinator to load. */
 const INIT_TIMEOUT_MS = 30_000
@@ -39,12 +33,12 @@ const GENERATION_WAIT_MS = 10
 /** librdkafka's log facility for why a transaction failed. */
 const TRANSACTION_LOG = 'TXNERR'
 const LOG_WAIT_MS = 10
-/** The transactional calls. */
-export type Flow = 'init' | 'begin' | 'send-offsets' | 'commit' | 'abort'
 
 /** What the producer is made from. */
 export interface KafkaProducerOptions {
   readonly properties: Readonly<Record<string, string | number | boolean>>
+  /** One that it writes to. Connecting asks for it: asked without a topic, the client would ask for all of the cluster. */
+  readonly topic: string
   /** The group member on whose behalf offsets are sent, asked for each time. */
   readonly consumer: () => KafkaConsumer
   /** Bound on sending offsets and on the decision of the coordinator. */
@@ -278,7 +272,10 @@ export class KafkaProducer implements TransactionalProducer {
   async #connect(): Promise<void> {
     try {
       await fromCallback((done) =>
-        this.#producer.connect({ topic: '', allTopics: false, timeout: 10_000 }, done),
+        this.#producer.connect(
+          { topic: this.#options.topic, allTopics: false, timeout: 10_000 },
+          done,
+        ),
       )
     } catch (error) {
       // A client that connects once more would tell every event twice.
@@ -317,9 +314,13 @@ export class KafkaProducer implements TransactionalProducer {
  *
  * @throws ServiceError `KAFKA_UNAVAILABLE`, `KAFKA_UNAUTHORIZED`
  */
-export async function fenceProducer(properties: KafkaProducerOptions['properties']): Promise<void> {
+export async function fenceProducer({
+  properties,
+  topic,
+}: Pick<KafkaProducerOptions, 'properties' | 'topic'>): Promise<void> {
   const producer = new KafkaProducer({
     properties: { ...properties, 'statistics.interval.ms': 0 },
+    topic,
     consumer: () => {
       throw new ServiceError('INVARIANT_BROKEN', 'a producer that only fences sends no offsets')
     },
@@ -332,66 +333,8 @@ export async function fenceProducer(properties: KafkaProducerOptions['properties
   }
 }
 
-/** A call that outlived its own time-out, as `sendOffsetsToTransaction` can: its effect is unknown. */
-function hangError(flow: Flow, waitedMs: number): ServiceError {
-  return new ServiceError('COMMIT_UNCERTAIN', `${flow}: no answer within ${waitedMs} ms`)
-}
-
-function translate(flow: Flow, error: unknown, why?: string): ServiceError {
-  const cause = kafkaErrorOf(error)
-  const refused = unauthorized(cause, flow) ?? unauthorizedTransaction(why, flow)
-  if (refused !== undefined) return refused
-  const said = why === undefined ? '' : `; ${why}`
-  const message = `${flow}: ${cause.message} (${cause.code})${said}`
-  return new ServiceError(codeOf(flow, cause), message, error)
-}
-
-/**
- * The code of a call's error, which decides what follows. librdkafka asks for this order of tests: fatal,
- * abortable, retriable, anything else is fatal.
- */
-export function codeOf(flow: Flow, cause: KafkaError): ErrorCode {
-  if (isFenced(cause)) return 'PRODUCER_FENCED'
-  if (cause.isFatal) return 'PRODUCER_FATAL'
-  if (cause.isTxnRequiresAbort) return 'TRANSACTION_ABORTABLE'
-  if (cause.code === KAFKA_ERROR.illegalGeneration) return 'TRANSACTION_ABORTABLE'
-  if (flow === 'init') return 'KAFKA_UNAVAILABLE'
-  if (cause.code === KAFKA_ERROR.timedOut && flow !== 'begin') return 'COMMIT_UNCERTAIN'
-  // Nothing has begun that the same call could go on with.
-  if (cause.isRetriable && flow !== 'begin') return 'TRANSACTION_RETRIABLE'
-  return 'PRODUCER_FATAL'
-}
-
-/** The group has gone on to a generation that the client did not know when it was asked; the transaction is open still. */
-function hasMoved(error: unknown): boolean {
-  if (!(error instanceof ServiceError)) return false
-  const { code, isTxnRequiresAbort } = kafkaErrorOf(error.cause)
-  return code === KAFKA_ERROR.illegalGeneration && !isTxnRequiresAbort
-}
-
-function isFenced(cause: KafkaError): boolean {
-  return (
-    cause.code === KAFKA_ERROR.fenced ||
-    cause.code === KAFKA_ERROR.producerFenced ||
-    cause.code === KAFKA_ERROR.invalidProducerEpoch
-  )
-}
-
 /** The addon's own object, which has what a patch adds to it; the type declarations leave it out. */
 function handleOf(producer: Producer): ProduceHandle {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- it has, where it is patched
   return (producer as unknown as { getClient(): ProduceHandle }).getClient()
-}
-
-/** A record the client refuses outright (too large, unknown partition) makes the unit abort. */
-function produceError(record: OutputRecord, error: unknown, why?: string): ServiceError {
-  const cause = kafkaErrorOf(error)
-  const size = record.value?.length ?? 0
-  const what = `record of ${size} bytes to ${record.topic}-${record.partition}`
-  const refused = unauthorized(cause, what) ?? unauthorizedTransaction(why, what)
-  if (refused !== undefined) return refused
-  const isOver = isFenced(cause) || cause.code === KAFKA_ERROR.fatal
-  const said = why === undefined ? '' : `; ${why}`
-  const message = `${what}: ${cause.message}${said}`
-  return new ServiceError(isOver ? 'PRODUCER_FATAL' : 'TRANSACTION_ABORTABLE', message, error)
 }

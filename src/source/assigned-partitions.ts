@@ -61,8 +61,13 @@ export class AssignedPartitions {
    */
   async #refresh(consumer: KafkaConsumer): Promise<void> {
     await kafkaRequest(`reading metadata of ${this.topic}`, (done) =>
-      consumer.getMetadata({ topic: this.topic, timeout: REQUEST_TIMEOUT_MS }, done),
+      consumer.getMetadata(this.#ofTopic(), done),
     ).catch(() => undefined)
+  }
+
+  /** Asked without a topic, the client would ask for all of the cluster. */
+  #ofTopic() {
+    return { topic: this.topic, allTopics: false, timeout: REQUEST_TIMEOUT_MS }
   }
 
   async #askBounds(consumer: KafkaConsumer, partition: number): Promise<LogBounds> {
@@ -144,9 +149,7 @@ export class AssignedPartitions {
     consumer.on('event.error', () => undefined)
     const connections = new Connections()
     consumer.on('event.log', (line: ClientLogLine) => connections.noticeLog(line))
-    await connections.connect((done) =>
-      consumer.connect({ topic: '', allTopics: false, timeout: REQUEST_TIMEOUT_MS }, done),
-    )
+    await connections.connect((done) => consumer.connect(this.#ofTopic(), done))
     this.#connected = consumer
     this.#admin = kafka.RdKafka.AdminClient.createFrom(consumer)
     return consumer

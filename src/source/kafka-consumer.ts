@@ -112,7 +112,11 @@ export class KafkaSource implements Source {
   async connect(): Promise<void> {
     try {
       await this.#trouble.connections.connect((done) =>
-        this.#consumer.connect({ topic: '', allTopics: false, timeout: REQUEST_TIMEOUT_MS }, done),
+        this.#consumer.connect(
+          // Asked without a topic, the client would ask for all of the cluster.
+          { topic: this.#topic, allTopics: false, timeout: REQUEST_TIMEOUT_MS },
+          done,
+        ),
       )
     } catch (error) {
       // A client that connects once more would tell every event twice.

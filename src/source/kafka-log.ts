@@ -15,7 +15,8 @@ export class KafkaLog extends AssignedPartitions implements LogReader {
     const consumer = await this.connect()
     const { topics } = await kafkaRequest<Metadata>(
       `reading metadata of topic "${topic}"`,
-      (done) => consumer.getMetadata({ topic, timeout: REQUEST_TIMEOUT_MS }, done),
+      (done) =>
+        consumer.getMetadata({ topic, allTopics: false, timeout: REQUEST_TIMEOUT_MS }, done),
     )
     const count = topics.find(({ name }) => name === topic)?.partitions.length ?? 0
     if (count > 0) return count

@@ -28,6 +28,7 @@ export function createClients(config: Config, metrics: Metrics): Clients {
     })
     const producer = new KafkaProducer({
       properties: producerProperties(config),
+      topic: config.featuresTopic,
       consumer: () => source.client,
       requestTimeoutMs: Math.min(config.transactionTimeoutMs, CALL_MAX_MS),
       onStatistics: (json) => metrics.statistics('producer', json),

@@ -41,6 +41,7 @@ async function openWorld(isPatched: boolean) {
         'transactional.id': `${topic}-${name}`,
         'transaction.timeout.ms': 30_000,
       },
+      topic,
       consumer: () => source.client,
       requestTimeoutMs: 10_000,
     })

@@ -197,6 +197,7 @@ law('aborted records and markers are never seen', async ({ brokers, topic, join 
   const member = await join()
   const producer = new KafkaProducer({
     properties: { 'bootstrap.servers': brokers, 'transactional.id': topic },
+    topic,
     consumer: () => member.source.client,
     requestTimeoutMs: 10_000,
   })

@@ -120,6 +120,7 @@ class World {
     const member = await this.join('a')
     const producer = new KafkaProducer({
       properties: { 'bootstrap.servers': this.#brokers, 'transactional.id': this.#topic },
+      topic: this.#topic,
       consumer: () => member.source.client,
       requestTimeoutMs: 10_000,
     })

@@ -51,6 +51,7 @@ async function open(
       'statistics.interval.ms': STATISTICS_MS,
       ...properties,
     },
+    topic: prefix,
     consumer: () => assert.fail('no offsets are sent'),
     requestTimeoutMs: REQUEST_TIMEOUT_MS,
     onStatistics: (json) => {

@@ -35,6 +35,7 @@ async function openWorld(isPatched: boolean): Promise<IsolationWorld> {
         'transaction.timeout.ms': 10_000,
         'retry.backoff.ms': 5,
       },
+      topic: outputTopic,
       consumer: () => source.client,
       requestTimeoutMs: REQUEST_TIMEOUT_MS,
       isPatched,

@@ -75,6 +75,7 @@ async function refuseFirst(
       'transaction.timeout.ms': 30_000,
       'linger.ms': 0,
     },
+    topic,
     consumer: () => assert.fail('no offsets are sent'),
     requestTimeoutMs: 10_000,
     ...options,

@@ -38,6 +38,7 @@ async function openWorld(isPatched: boolean): Promise<SourceWorld> {
         'transaction.timeout.ms': 30_000,
         'linger.ms': 0,
       },
+      topic,
       consumer: () => source.client,
       requestTimeoutMs: REQUEST_TIMEOUT_MS,
     })

@@ -66,6 +66,13 @@ export function clientOf(request: Buffer): string {
   return request.toString('utf8', at + 2, at + 2 + request.readInt16BE(at))
 }
 
+/** A request's fields, from behind its header with tags, as newer versions have it. */
+export function fieldsOf(request: Buffer): Buffer {
+  const clientAt = LENGTH_BYTES + 8
+  const tagsAt = clientAt + 2 + Math.max(0, request.readInt16BE(clientAt))
+  return request.subarray(tagsAt + 1)
+}
+
 /** The answer to a request: its length, whom it is for, and these fields. */
 export function answerTo(request: Buffer, fields: readonly Buffer[]): Buffer {
   const body = Buffer.concat([int32(requestHeader(request).correlationId), ...fields])

@@ -3,7 +3,7 @@ import type { KafkaConsumer, Message } from '@confluentinc/kafka-javascript'
 import type { Header, InputRecord } from '../../src/domain/record.ts'
 import { fromCallback } from '../../src/runtime/callback.ts'
 
-const CONNECT = { topic: '', allTopics: false, timeout: 10_000 } as const
+const CONNECT = { allTopics: false, timeout: 10_000 } as const
 const READ_WAIT_MS = 60_000
 /** Whether a record is too large is for the topic to say. */
 const RECORD_BYTES_MAX = 128 * 1024 * 1024
@@ -31,7 +31,7 @@ export async function write(
     'message.max.bytes': RECORD_BYTES_MAX,
     'queue.buffering.max.messages': 1_000_000,
   })
-  await fromCallback((done) => producer.connect(CONNECT, done))
+  await fromCallback((done) => producer.connect({ ...CONNECT, topic }, done))
   for (const { partition, key, value, timestampMs, headers } of records) {
     const copied = headers === undefined ? undefined : [...headers]
     producer.produce(topic, partition, value, key, timestampMs ?? null, undefined, copied)
@@ -58,7 +58,7 @@ export async function readCommitted(
     { 'auto.offset.reset': 'earliest' },
   )
   consumer.setDefaultConsumeTimeout(50)
-  await fromCallback((done) => consumer.connect(CONNECT, done))
+  await fromCallback((done) => consumer.connect({ ...CONNECT, topic }, done))
   const ended = new Set<number>()
   consumer.on('partition.eof', (end: { partition: number }) => ended.add(end.partition))
   consumer.assign(

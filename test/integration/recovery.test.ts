@@ -26,6 +26,7 @@ async function fence(bed: Bed): Promise<void> {
   })
   const producer = new KafkaProducer({
     properties: { ...brokers, 'transactional.id': `${bed.env['APP_ID']}-a` },
+    topic: bed.topics.input,
     consumer: () => source.client,
     requestTimeoutMs: 10_000,
   })

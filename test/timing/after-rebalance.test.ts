@@ -128,9 +128,7 @@ class Member {
 /** Writes to every partition all the time. */
 async function startWriter(brokers: string, topic: string) {
   const producer = new kafka.RdKafka.Producer({ 'bootstrap.servers': brokers, 'linger.ms': 0 })
-  await fromCallback((done) =>
-    producer.connect({ topic: '', allTopics: false, timeout: 10_000 }, done),
-  )
+  await fromCallback((done) => producer.connect({ topic, allTopics: false, timeout: 10_000 }, done))
   const timer = setInterval(() => {
     for (const partition of PARTITIONS) producer.produce(topic, partition, Buffer.from('a'), null)
   }, WRITE_EVERY_MS)

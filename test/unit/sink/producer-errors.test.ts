@@ -7,8 +7,8 @@ import {
   unauthorizedTransaction,
 } from '../../../src/runtime/kafka-error.ts'
 import type { KafkaError } from '../../../src/runtime/kafka-error.ts'
-import { codeOf } from '../../../src/sink/kafka-producer.ts'
-import type { Flow } from '../../../src/sink/kafka-producer.ts'
+import { codeOf } from '../../../src/sink/producer-errors.ts'
+import type { Flow } from '../../../src/sink/producer-errors.ts'
 
 const PLAIN: KafkaError = {
   code: -1,
@@ -23,6 +23,13 @@ const ALL = { isFatal: true, isRetriable: true, isTxnRequiresAbort: true }
 const ROWS: readonly (readonly [string, Flow, Partial<KafkaError>, string, string])[] = [
   ['retriable', 'commit', { isRetriable: true }, 'TRANSACTION_RETRIABLE', 'retry'],
   ['abortable', 'send-offsets', { isTxnRequiresAbort: true }, 'TRANSACTION_ABORTABLE', 'abort'],
+  [
+    'a generation that is over, again and again',
+    'send-offsets',
+    { code: KAFKA_ERROR.illegalGeneration, isRetriable: true },
+    'TRANSACTION_ABORTABLE',
+    'abort',
+  ],
   ['fatal', 'commit', { isFatal: true }, 'PRODUCER_FATAL', 'rebuild'],
   ['fatal whatever else it is', 'commit', ALL, 'PRODUCER_FATAL', 'rebuild'],
   [
