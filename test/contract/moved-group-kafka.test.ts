@@ -77,24 +77,27 @@ if (clientWarning() === undefined) {
 
 /** A broker of its own behind a proxy that answers in its place. */
 class World {
-  readonly #t: TestContext
   readonly #brokers: string
   readonly #topic = `moved-group-${process.pid}`
   #offsetsToRefuse = 0
   #joinToRefuse: string | undefined
+  /** To be closed, before the broker is. */
+  readonly #clients: { close(): Promise<void> }[] = []
   /** Offsets that were refused. */
   refused = 0
 
-  private constructor(t: TestContext, brokers: string) {
-    this.#t = t
+  private constructor(brokers: string) {
     this.#brokers = brokers
   }
 
   static async open(t: TestContext): Promise<World> {
     const [port = 0, advertisedPort = 0] = await freePorts(2)
     const broker = await startOwnBroker({ port, advertisedPort })
-    t.after(() => broker.stop())
-    const world = new World(t, `127.0.0.1:${advertisedPort}`)
+    const world = new World(`127.0.0.1:${advertisedPort}`)
+    t.after(async () => {
+      for (const client of world.#clients) await client.close()
+      await broker.stop()
+    })
     await startAnsweringProxy(t, { port: advertisedPort, target: port }, (request, sides) =>
       world.#onRequest(request, sides),
     )
@@ -124,7 +127,7 @@ class World {
       consumer: () => member.source.client,
       requestTimeoutMs: 10_000,
     })
-    this.#t.after(() => producer.close())
+    this.#clients.push(producer)
     await producer.initTransactions()
     await producer.beginTransaction()
     return { producer, member }
@@ -140,7 +143,7 @@ class World {
       'heartbeat.interval.ms': 200,
       'enable.auto.commit': false,
     })
-    this.#t.after(() => member.close())
+    this.#clients.push(member)
     await member.join()
     return member
   }
