@@ -41,7 +41,7 @@ test('large blocks are released where the patched client and the C library can',
 test('a client without our mark, or with another one, is warned of', () => {
   for (const native of [null, {}, { millracePatches: '' }, { millracePatches: 1 }]) {
     const warning = clientWarning(native) ?? ''
-    assert.match(warning, /leaks.*crashes.*one by one.*not checked/)
+    assert.match(warning, /leaks.*crashes.*answered twice.*one by one.*not checked/)
   }
 })
 
