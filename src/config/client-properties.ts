@@ -128,8 +128,8 @@ export function producerProperties(
     'message.max.bytes': RECORD_BYTES_MAX,
     'queue.buffering.max.messages': 200_000,
     'queue.buffering.max.kbytes': 262_144,
-    // Back-to-back transactions meet a coordinator still busy with the last one: ask again soon. The wait doubles each time;
-    // the default lets it grow to a second, which is long after the markers are written.
+    // Back-to-back transactions meet a coordinator still busy with the last one: ask again soon. The wait
+    // doubles each time; by default it grows to a second, which is long after the markers are written.
     'retry.backoff.ms': 5,
     'retry.backoff.max.ms': 40,
     ...config.kafkaProducerProperties,

@@ -37,7 +37,7 @@ const LOG_WAIT_MS = 10
 /** What the producer is made from. */
 export interface KafkaProducerOptions {
   readonly properties: Readonly<Record<string, string | number | boolean>>
-  /** One that it writes to. Connecting asks for it: asked without a topic, the client would ask for all of the cluster. */
+  /** One that it writes to. Connecting asks for it: without one the client would ask for all of the cluster. */
   readonly topic: string
   /** The group member on whose behalf offsets are sent, asked for each time. */
   readonly consumer: () => KafkaConsumer

@@ -43,7 +43,7 @@ export function codeOf(flow: Flow, cause: KafkaError): ErrorCode {
   return 'PRODUCER_FATAL'
 }
 
-/** The group has gone on to a generation that the client did not know when it was asked; the transaction is open still. */
+/** The group has gone on to a generation that the client did not know; the transaction is open still. */
 export function hasMoved(error: unknown): boolean {
   if (!(error instanceof ServiceError)) return false
   const { code, isTxnRequiresAbort } = kafkaErrorOf(error.cause)

@@ -4,6 +4,8 @@ import type { TestContext } from 'node:test'
 import { FrameSplitter, requestHeader } from '../../scripts/torture/frames.ts'
 
 const LENGTH_BYTES = 4
+/** RequestHeader: kind, version and correlation id, then the client's name with its length before it. */
+const CLIENT_AT = LENGTH_BYTES + 8
 
 /** Where a request, or an answer to it, can be sent. */
 export interface Sides {
@@ -60,17 +62,18 @@ export function requestVersion(request: Buffer): number {
   return request.readInt16BE(LENGTH_BYTES + 2)
 }
 
-/** The `client.id` of who asks. RequestHeader: kind, version, correlation id, then it, with its length before it. */
+/** The `client.id` of who asks. */
 export function clientOf(request: Buffer): string {
-  const at = LENGTH_BYTES + 8
-  return request.toString('utf8', at + 2, at + 2 + request.readInt16BE(at))
+  return request.toString('utf8', CLIENT_AT + 2, clientEnd(request))
 }
 
 /** A request's fields, from behind its header with tags, as newer versions have it. */
 export function fieldsOf(request: Buffer): Buffer {
-  const clientAt = LENGTH_BYTES + 8
-  const tagsAt = clientAt + 2 + Math.max(0, request.readInt16BE(clientAt))
-  return request.subarray(tagsAt + 1)
+  return request.subarray(clientEnd(request) + 1)
+}
+
+function clientEnd(request: Buffer): number {
+  return CLIENT_AT + 2 + Math.max(0, request.readInt16BE(CLIENT_AT))
 }
 
 /** The answer to a request: its length, whom it is for, and these fields. */
